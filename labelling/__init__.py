@@ -1,0 +1,1 @@
+"""Label Studio: pure payload mapping, idempotent sync, the labelling interface."""

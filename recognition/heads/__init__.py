@@ -1,0 +1,1 @@
+"""Vector to SKU: whitening, prototypes, superclasses, the coarse and the fine head, and the baselines beside them."""

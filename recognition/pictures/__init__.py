@@ -1,0 +1,1 @@
+"""What one picture is worth: reading it safely, measuring its quality, finding its near duplicates."""

@@ -1,0 +1,1 @@
+"""The query path: opens a release bundle and nothing else."""

@@ -1,0 +1,1 @@
+"""A synthetic shop, its products, its photos and a simulated annotator."""

@@ -1,0 +1,1 @@
+"""Prefect tasks: load, call one pure function, store, report."""

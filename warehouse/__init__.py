@@ -1,0 +1,1 @@
+"""DuckDB: migrations, queries, typed functions per table family, the published snapshot."""
