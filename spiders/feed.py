@@ -1,0 +1,193 @@
+"""The files of one crawl: feed.jsonl, failures.jsonl and, last of all, summary.json."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spiders.errors import FeedDamagedError
+from spiders.items import FEED_LINE, FailureRow, PhotoItem, ProductItem
+
+FEED_NAME = "feed.jsonl"
+FAILURES_NAME = "failures.jsonl"
+SUMMARY_NAME = "summary.json"
+
+
+class CrawlSummary(BaseModel):
+    """How a crawl ended. `seconds` is its wall time; `skipped`: it had been finished before, nothing was started.
+
+    `reached` is False where the source as a whole did not answer: such a crawl leaves failures, but no summary file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crawl_id: str
+    source: str
+    products: int = 0
+    photos: int = 0
+    images: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    reached: bool = True
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlFiles:
+    """The paths of one crawl's files: `feeds_root/<source>/<crawl_id>/...`."""
+
+    folder: Path
+
+    @property
+    def feed(self) -> Path:
+        """The products and photos."""
+        return self.folder / FEED_NAME
+
+    @property
+    def failures(self) -> Path:
+        """What was not taken, and why."""
+        return self.folder / FAILURES_NAME
+
+    @property
+    def summary(self) -> Path:
+        """Present only when the crawl is finished."""
+        return self.folder / SUMMARY_NAME
+
+    @property
+    def image_cache(self) -> Path:
+        """What the source's images were the last time; shared by all crawls of the source."""
+        return self.folder.parent / "images.json"
+
+    @property
+    def log(self) -> Path:
+        """What Scrapy had to say."""
+        return self.folder / "scrapy.log"
+
+
+class FeedWriter:
+    """Writes one crawl's feed and failures from the start and counts what it wrote.
+
+    A killed crawl leaves files without a summary; the next one with the same id begins them anew.
+    """
+
+    def __init__(self, files: CrawlFiles) -> None:
+        files.folder.mkdir(parents=True, exist_ok=True)
+        self._feed: IO[str] = files.feed.open("w", encoding="utf-8")
+        self._failures: IO[str] = files.failures.open("w", encoding="utf-8")
+        self._images: set[str] = set()
+        self.products = 0
+        self.photos = 0
+        self.failures = 0
+
+    @property
+    def images(self) -> int:
+        """How many different images the feed refers to."""
+        return len(self._images)
+
+    def product(self, item: ProductItem) -> None:
+        """Add a product to the feed."""
+        self._feed.write(item.model_dump_json() + "\n")
+        self.products += 1
+        self._images.update(image.sha256 for image in item.images)
+
+    def photo(self, item: PhotoItem) -> None:
+        """Add a photo to the feed."""
+        self._feed.write(item.model_dump_json() + "\n")
+        self.photos += 1
+        self._images.add(item.image.sha256)
+
+    def failure(self, row: FailureRow) -> None:
+        """Add a failure; it is on its way to the disk at once, for whoever watches a long crawl."""
+        self._failures.write(row.model_dump_json() + "\n")
+        self._failures.flush()
+        self.failures += 1
+
+    def close(self) -> None:
+        """Bring both files safely to the disk: only then may a summary claim them."""
+        for stream in (self._feed, self._failures):
+            if not stream.closed:
+                stream.flush()
+                os.fsync(stream.fileno())
+                stream.close()
+
+
+def read_feed(path: Path) -> Iterator[ProductItem | PhotoItem]:
+    """The items of a feed file, one at a time.
+
+    Raises:
+        FeedDamagedError: a line is not an item; the message names file and line.
+    """
+    for number, line in _numbered_lines(path):
+        try:
+            yield FEED_LINE.validate_json(line)
+        except ValidationError as error:
+            raise _damaged(path, number, error) from error
+
+
+def read_failures(path: Path) -> Iterator[FailureRow]:
+    """The failures of a crawl, one at a time.
+
+    Raises:
+        FeedDamagedError: a line is not a failure row; the message names file and line.
+    """
+    for number, line in _numbered_lines(path):
+        try:
+            yield FailureRow.model_validate_json(line)
+        except ValidationError as error:
+            raise _damaged(path, number, error) from error
+
+
+def read_summary(path: Path) -> CrawlSummary:
+    """The summary of a finished crawl.
+
+    Raises:
+        FeedDamagedError: the file is not a summary.
+    """
+    try:
+        return CrawlSummary.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise _damaged(path, 1, error) from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file in one step, safely on disk: after a power cut it is the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a rename in this folder safely to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, line
+
+
+def _damaged(path: Path, number: int, error: ValidationError) -> FeedDamagedError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "line"
+    return FeedDamagedError(
+        f"{path}, line {number}: {where}: {first['msg']}. Delete the folder of this crawl and run it again."
+    )
