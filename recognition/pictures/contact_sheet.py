@@ -1,0 +1,58 @@
+"""A page of small captioned pictures: how a person sees at a glance what a night found."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+_GAP = 8
+_CAPTION_HEIGHT = 18
+_TITLE_HEIGHT = 36
+_PAPER, _FRAME, _INK = "#ffffff", "#eef0f3", "#20242a"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture of a contact sheet and the line under it."""
+
+    picture: Image.Image
+    caption: str
+
+
+def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 160, title: str | None = None) -> Image.Image:
+    """Lay pictures out in rows, each whole within a square of `side` pixels; long captions end in an ellipsis.
+
+    Without a tile the sheet says so, because a report page with a hole in it looks like a fault.
+    """
+    if columns < 1 or side < 1:
+        raise ValueError(f"A contact sheet needs at least one column and one pixel, not {columns} and {side}.")
+    columns = min(columns, max(len(tiles), 1))
+    top = _TITLE_HEIGHT if title else 0
+    cell_width, cell_height = side + _GAP, side + _CAPTION_HEIGHT + _GAP
+    rows = max(math.ceil(len(tiles) / columns), 1)
+    sheet = Image.new("RGB", (columns * cell_width + _GAP, top + rows * cell_height + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    if title:
+        _write(draw, (_GAP, _GAP), title, size=20, width=sheet.width - 2 * _GAP)
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        left, upper = _GAP + column * cell_width, top + _GAP + row * cell_height
+        draw.rectangle((left, upper, left + side - 1, upper + side - 1), fill=_FRAME)
+        fitted = ImageOps.contain(tile.picture.convert("RGB"), (side, side))
+        sheet.paste(fitted, (left + (side - fitted.width) // 2, upper + (side - fitted.height) // 2))
+        _write(draw, (left, upper + side + 2), tile.caption, size=12, width=side)
+    if not tiles:
+        _write(draw, (_GAP, top + _GAP), "nothing to show", size=14, width=side)
+    return sheet
+
+
+def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, width: int) -> None:
+    """Write one line no wider than `width` pixels."""
+    font = ImageFont.load_default(size)
+    line = " ".join(text.split())
+    if draw.textlength(line, font) > width:
+        while line and draw.textlength(f"{line}…", font) > width:
+            line = line[:-1]
+        line = f"{line}…"
+    draw.text(at, line, fill=_INK, font=font)
