@@ -1,0 +1,149 @@
+"""Opening the one-writer database: wait for the lock, work in one transaction, close."""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse import migrate
+from warehouse.errors import WarehouseError, WarehouseLockedError
+from warehouse.session import Session
+
+_RETRY_SECONDS = 0.1
+_LOCK_CONFLICT = re.compile(r"Conflicting lock is held(?:.*?\(PID (?P<pid>\d+)\))?", re.DOTALL)
+
+
+class _ProcessLock:
+    """One session at a time per file in this process: DuckDB refuses two modes of one file side by side."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+
+    @contextmanager
+    def held(self, path: Path, wait_seconds: float) -> Iterator[None]:
+        if self._owner == threading.get_ident():
+            raise WarehouseError(
+                f"this thread has a session on {path} already: pass that one on instead of opening another"
+            )
+        if not self._lock.acquire(timeout=wait_seconds):
+            raise WarehouseLockedError(path, wait_seconds, os.getpid(), "another thread of this process")
+        self._owner = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._owner = None
+            self._lock.release()
+
+
+_process_locks: dict[Path, _ProcessLock] = {}
+_process_locks_guard = threading.Lock()
+
+
+class Warehouse:
+    """The database file of one store; sessions are short, because nobody else can open it meanwhile.
+
+    Attributes:
+        path: The database file.
+        wait_seconds: How long a session waits for another process or thread to let go of it.
+    """
+
+    def __init__(self, path: Path, wait_seconds: float = 60) -> None:
+        self.path = path.absolute()
+        self.wait_seconds = wait_seconds
+        with _process_locks_guard:
+            self._lock = _process_locks.setdefault(self.path.resolve(), _ProcessLock())
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session whose block is one transaction: committed at its end, rolled back if it raises.
+
+        Raises:
+            WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
+        """
+        with self.opened(self._connect_to_write) as connection, _transaction(connection):
+            yield Session(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a read-only session on one consistent state.
+
+        Raises:
+            WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
+            WarehouseError: There is no database yet.
+        """
+        if not self.path.exists():
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: the first nightly run creates it")
+        with self.opened(self._connect_to_read) as connection, _transaction(connection):
+            yield Session(connection)
+
+    def migrate(self, up_to: int | None = None) -> tuple[str, ...]:
+        """Bring the schema up to date and return the names of the steps that ran; none if it was.
+
+        Raises:
+            MigrationError: A step failed (and was rolled back), was altered after it ran, or is unknown here.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.opened(self._connect_to_write) as connection:
+            return migrate.run_migrations(connection, up_to)
+
+    @contextmanager
+    def opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Hold the file for the block: alone in this process, and with the lock DuckDB has on it."""
+        with self._lock.held(self.path, self.wait_seconds):
+            connection = self._waited_for(connect)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def _connect_to_write(self) -> duckdb.DuckDBPyConnection:
+        return _in_utc(duckdb.connect(self.path))
+
+    def _connect_to_read(self) -> duckdb.DuckDBPyConnection:
+        return _in_utc(duckdb.connect(self.path, read_only=True))
+
+    def _waited_for(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + self.wait_seconds
+        while True:
+            try:
+                return connect()
+            except duckdb.IOException as error:
+                # DuckDB has no exception of its own for a held lock, and only its text knows who holds it.
+                conflict = _LOCK_CONFLICT.search(str(error))
+                if conflict is None:
+                    raise WarehouseError(f"{self.path} cannot be opened: {error}") from error
+                if time.monotonic() >= deadline:
+                    pid = int(conflict["pid"]) if conflict["pid"] else None
+                    raise WarehouseLockedError(self.path, self.wait_seconds, pid, _command_of(pid)) from error
+            time.sleep(_RETRY_SECONDS)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _command_of(pid: int | None) -> str | None:
+    """Return the command line of a process, if it still runs and this system tells."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    return raw.replace(b"\0", b" ").decode(errors="replace").strip() or None

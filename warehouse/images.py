@@ -1,0 +1,114 @@
+"""Images: their bytes once, every place they came from, what was measured, which are near duplicates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from recognition.vocabulary import PictureReason
+from warehouse.rows import Hash64
+from warehouse.session import Session
+
+
+class OriginKind(StrEnum):
+    """In which role an image came to us."""
+
+    CATALOGUE = "catalogue"
+    LABELLED = "labelled"
+    CAMERA = "camera"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One stored file; `path` is relative to the images root, `format` the true one ("JPEG", ...)."""
+
+    sha256: str
+    path: str
+    bytes: int
+    format: str
+    first_seen_run: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRow:
+    """One place an image was found at: `origin` is a URL or a path, `sku` what that place says it shows."""
+
+    sha256: str
+    source: str
+    origin: str
+    sku: str | None
+    kind: OriginKind
+    crawl_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRow:
+    """What the quality rules measured and judged; the numbers are None where the file could not be read."""
+
+    sha256: str
+    width: int | None
+    height: int | None
+    sharpness: float | None
+    brightness: float | None
+    contrast: float | None
+    phash: Hash64 | None
+    reason: PictureReason
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """An image that waits to be measured."""
+
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsableImage:
+    """An image that passed the quality rules."""
+
+    sha256: str
+    path: str
+    phash: Hash64
+
+
+def add_images(db: Session, rows: Sequence[ImageRow]) -> int:
+    """Store images; return how many were new."""
+    return db.run_over("images/add", rows)
+
+
+def add_origins(db: Session, rows: Sequence[OriginRow]) -> int:
+    """Store where images were found; return how many places were new."""
+    return db.run_over("images/add_origins", rows)
+
+
+def unmeasured_images(db: Session) -> list[ImageRef]:
+    """Return the images whose quality is not judged yet, by sha256."""
+    return db.rows(ImageRef, "images/unmeasured")
+
+
+def store_measurements(db: Session, rows: Sequence[MeasuredRow]) -> int:
+    """Store measurements of known images; return how many images they were for."""
+    return db.run_over("images/store_measurements", rows)
+
+
+def usable_images(db: Session) -> list[UsableImage]:
+    """Return the images judged ok, by sha256."""
+    return db.rows(UsableImage, "images/usable")
+
+
+def unlabelled_camera_images(db: Session) -> list[UsableImage]:
+    """Return the usable camera images of which nobody has said anything yet, by sha256."""
+    return db.rows(UsableImage, "images/unlabelled_camera")
+
+
+def replace_duplicate_groups(db: Session, groups: Mapping[str, str]) -> int:
+    """Make `groups` (sha256 -> group id) the near-duplicate groups; return how many images changed their group."""
+    gone = db.run_over_pairs("images/drop_duplicate_groups", groups)
+    return gone + db.run_over_pairs("images/put_duplicate_groups", groups)
+
+
+def duplicate_groups(db: Session) -> dict[str, str]:
+    """Return sha256 -> group id."""
+    return dict(db.tuples("images/duplicate_groups"))

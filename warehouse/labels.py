@@ -1,0 +1,51 @@
+"""What was said of each photo, append-only; and the answers that were set aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognition.audit.labels import LabelEvent
+from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin
+from warehouse.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEventRow:
+    """One statement about one photo; `event_id` is a key of its content, so saying it twice is saying it once."""
+
+    event_id: str
+    sha256: str
+    kind: LabelKind
+    sku: str | None
+    origin: LabelOrigin
+    actor: str
+    at: datetime
+    question_key: str | None = None
+    annotation_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedAnswerRow:
+    """An answer from Label Studio that could not become a label, and why."""
+
+    annotation_id: int
+    task_id: int | None
+    question_key: str | None
+    reason: AnswerReason
+    detail: str
+    at: datetime
+
+
+def append_label_events(db: Session, rows: Sequence[LabelEventRow]) -> int:
+    """Append the events not known yet, in the given order; return how many."""
+    return db.run_over("labels/append", rows)
+
+
+def label_events(db: Session) -> list[LabelEvent]:
+    """Return every event in the order in which it was appended."""
+    return db.rows(LabelEvent, "labels/all")
+
+
+def append_rejected_answers(db: Session, rows: Sequence[RejectedAnswerRow]) -> int:
+    """Record answers that were set aside; return how many were new."""
+    return db.run_over("labels/append_rejected", rows)

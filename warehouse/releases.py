@@ -1,0 +1,88 @@
+"""Trained candidates, what they measured, and what became of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognition.vocabulary import ReleaseStatus
+from warehouse.errors import WarehouseError
+from warehouse.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One candidate; `incumbent` is the release it was compared with, `seq` its place in history (set on storing)."""
+
+    release_id: str
+    cycle_id: str
+    encoder: str
+    fingerprint: str
+    status: ReleaseStatus
+    reason: str
+    published_method: str
+    incumbent: str | None
+    classes_trained: int
+    classes_gallery: int
+    classes_quarantined: int
+    samples: int
+    created_at: datetime
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One number about one method of a release."""
+
+    metric: str
+    method: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuperclassRow:
+    """To which superclass a SKU belongs in a release; `name` is for people."""
+
+    sku: str
+    superclass: int
+    name: str
+
+
+def add_release(
+    db: Session, release: ReleaseRow, metrics: Sequence[MetricRow], superclasses: Sequence[SuperclassRow]
+) -> bool:
+    """Store a release with its numbers and superclasses; return False (and change nothing) if it was there already."""
+    if not db.run_over("releases/add", [release]):
+        return False
+    db.run_over("releases/add_metrics", metrics, release_id=release.release_id)
+    db.run_over("releases/add_superclasses", superclasses, release_id=release.release_id)
+    return True
+
+
+def release_history(db: Session) -> list[ReleaseRow]:
+    """Return every release, oldest first."""
+    return db.rows(ReleaseRow, "releases/history")
+
+
+def current_release(db: Session) -> ReleaseRow | None:
+    """Return the newest release that is published and not rolled back, or None."""
+    return db.first(ReleaseRow, "releases/current")
+
+
+def metrics(db: Session, release_id: str) -> list[MetricRow]:
+    """Return the numbers of a release, by metric and method."""
+    return db.rows(MetricRow, "releases/metrics", release_id=release_id)
+
+
+def superclasses(db: Session, release_id: str) -> list[SuperclassRow]:
+    """Return the superclass of each SKU of a release, by SKU."""
+    return db.rows(SuperclassRow, "releases/superclasses", release_id=release_id)
+
+
+def set_release_status(db: Session, release_id: str, status: ReleaseStatus, reason: str) -> None:
+    """Record what became of a release.
+
+    Raises:
+        WarehouseError: There is no such release.
+    """
+    if not db.run("releases/set_status", release_id=release_id, status=status, reason=reason):
+        raise WarehouseError(f"there is no release {release_id!r}; `release_history` lists those there are")

@@ -1,0 +1,103 @@
+"""Flow runs and their stages; crawls and what they could not get."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognition.vocabulary import FetchReason, RunStatus
+from warehouse.errors import WarehouseError
+from warehouse.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One flow run; `label` is the night or cycle it works for, `pid` and `host` tell whether it still lives."""
+
+    run_id: str
+    flow: str
+    label: str
+    pid: int
+    host: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    status: RunStatus = RunStatus.RUNNING
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlRow:
+    """One finished crawl of one source; `reached` is False where the source as a whole did not answer."""
+
+    crawl_id: str
+    source: str
+    run_id: str
+    products: int
+    photos: int
+    images: int
+    failures: int
+    seconds: float
+    reached: bool
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlFailureRow:
+    """One thing a source offered that a crawl could not take."""
+
+    source: str
+    url: str
+    reason: FetchReason
+    detail: str
+    crawl_id: str
+    at: datetime
+
+
+def start_run(db: Session, row: RunRow) -> None:
+    """Record that a run began; the retry of a known run makes it running again under its new process."""
+    db.run_over("runs/start", [row])
+
+
+def finish_run(db: Session, run_id: str, status: RunStatus, reason: str | None = None) -> None:
+    """Record how a run ended; the first end stays.
+
+    Raises:
+        WarehouseError: There is no such run.
+    """
+    if not db.value("runs/exists", run_id=run_id):
+        raise WarehouseError(f"there is no run {run_id!r}; call start_run first")
+    db.run("runs/finish", run_id=run_id, status=status, reason=reason)
+
+
+def add_stage(db: Session, run_id: str, stage: str, seconds: float, summary: str) -> None:
+    """Record one stage of a run; a stage that ran again replaces its record."""
+    db.run("runs/add_stage", run_id=run_id, stage=stage, seconds=seconds, summary=summary)
+
+
+def running_runs(db: Session) -> list[RunRow]:
+    """Return the runs that began and did not end, oldest first."""
+    return db.rows(RunRow, "runs/running")
+
+
+def record_crawl(db: Session, row: CrawlRow) -> None:
+    """Record a crawl once."""
+    db.run_over("runs/record_crawl", [row])
+
+
+def record_failures(db: Session, rows: Sequence[CrawlFailureRow]) -> int:
+    """Record failures, one row per source, URL and reason; a crawl counts as one attempt. Return how many changed."""
+    return db.run_over("runs/record_failures", rows)
+
+
+def folded_crawls(db: Session) -> set[str]:
+    """Return the crawls whose feed is in the tables already."""
+    return {crawl_id for (crawl_id,) in db.tuples("runs/folded_crawls")}
+
+
+def mark_folded(db: Session, crawl_id: str) -> None:
+    """Record that a crawl's feed is in the tables: call it in the session that folds the feed.
+
+    Raises:
+        WarehouseError: There is no such crawl.
+    """
+    if not db.run("runs/mark_folded", crawl_id=crawl_id):
+        raise WarehouseError(f"there is no crawl {crawl_id!r}; call record_crawl first")

@@ -1,0 +1,65 @@
+"""A session: one open connection, one transaction, and the few verbs the table families need."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import sql
+from warehouse.rows import POSITION, Row, arrow_table, read_rows
+
+
+class Session:
+    """One open connection to the warehouse; functions of the table families take it as their first argument.
+
+    Every statement is named: it lives in ``queries/<name>.sql`` and takes its values as bound ``$parameters``. Rows
+    come in as the table ``incoming``, which has a column per field of their dataclass and ``row_position``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, name: str, /, **parameters: Any) -> int:
+        """Run a statement and return how many rows it inserted, updated or deleted."""
+        return _count(self._connection.execute(sql.query(name), parameters))
+
+    def value(self, name: str, /, **parameters: Any) -> Any:
+        """Return the first column of the first row, or None if there is no row."""
+        row = self._connection.execute(sql.query(name), parameters).fetchone()
+        return None if row is None else row[0]
+
+    def tuples(self, name: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return all rows as tuples."""
+        return self._connection.execute(sql.query(name), parameters).fetchall()
+
+    def rows(self, row_type: type[Row], name: str, /, **parameters: Any) -> list[Row]:
+        """Return all rows as `row_type`, whose field names must be the statement's column names."""
+        cursor = self._connection.execute(sql.query(name), parameters)
+        return read_rows(row_type, [column[0] for column in cursor.description], cursor.fetchall())
+
+    def first(self, row_type: type[Row], name: str, /, **parameters: Any) -> Row | None:
+        """Return the first row as `row_type`, or None."""
+        return next(iter(self.rows(row_type, name, **parameters)), None)
+
+    def run_over(self, name: str, rows: Sequence[Any], /, **parameters: Any) -> int:
+        """Run a statement over ``incoming`` and return how many rows it touched; nothing runs for no rows."""
+        return self._over(name, arrow_table(rows), parameters) if rows else 0
+
+    def run_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> int:
+        """Like `run_over`, for a mapping: ``incoming`` has the columns ``key`` and ``value``. Runs also when empty."""
+        keys, values = pa.array(list(pairs), pa.string()), pa.array(list(pairs.values()), pa.string())
+        table = pa.table({"key": keys, "value": values, POSITION: pa.array(range(len(pairs)), pa.int64())})
+        return self._over(name, table, parameters)
+
+    def _over(self, name: str, table: Any, parameters: Mapping[str, Any]) -> int:
+        self._connection.register("incoming", table)
+        try:
+            return _count(self._connection.execute(sql.query(name), dict(parameters)))
+        finally:
+            self._connection.unregister("incoming")
+
+
+def _count(cursor: duckdb.DuckDBPyConnection) -> int:
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
