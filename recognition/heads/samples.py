@@ -1,0 +1,57 @@
+"""Labelled vectors: what every head is trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Labelled vectors of one encoder.
+
+    Attributes:
+        vectors: [n, d] float32, rows L2-normalised.
+        targets: [n] int64, for each vector the row of its class in `classes`.
+        groups: [n] int64, near-duplicate group of each vector; a group never stands on both sides of a split.
+        classes: SKU of each class row. The only place where rows and SKUs meet.
+    """
+
+    vectors: Vectors
+    targets: Rows
+    groups: Rows
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.vectors) == len(self.targets) == len(self.groups):
+            raise ValueError("vectors, targets and groups must have one row per sample")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("a SKU may stand in only one class row")
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @classmethod
+    def from_labels(cls, vectors: Vectors, skus: Sequence[str], groups: Sequence[str]) -> Self:
+        """Samples whose class rows are the sorted SKUs, so that they do not depend on the order of the photos."""
+        classes, targets = np.unique(np.asarray(skus, dtype=object), return_inverse=True)
+        _, group_rows = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
+        return cls(
+            vectors=np.ascontiguousarray(vectors, dtype=np.float32),
+            targets=targets.astype(np.int64),
+            groups=group_rows.astype(np.int64),
+            classes=tuple(str(sku) for sku in classes),
+        )
+
+    def take(self, chosen: NDArray[np.bool_] | Rows) -> "Samples":
+        """The chosen samples; the class rows stay as they are, even those that become empty."""
+        return Samples(self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes)
+
+    def counts(self) -> Rows:
+        """[c] number of samples of each class row."""
+        return np.bincount(self.targets, minlength=len(self.classes)).astype(np.int64)

@@ -1,0 +1,48 @@
+"""Scenes: photos of one product that were taken together.
+
+Photos come in bursts: the same shelf, hand and light. Cross-validation that puts one half of a burst on each side promises
+an accuracy that no new photo will see. So the most alike photos of each class are bound into scenes, and a fold holds out
+whole scenes. Four photos a scene made the promised and the realised precision agree on the validation split of the
+Grocery Store photos; fewer flatter, more frighten.
+"""
+
+import numpy as np
+
+from recognition.heads.samples import Rows, Samples
+
+PHOTOS_PER_SCENE = 4
+
+
+def photo_scenes(samples: Samples, photos_per_scene: int = PHOTOS_PER_SCENE) -> Rows:
+    """[n] scene of each sample: its near-duplicate group, bound with its most alike neighbours of the same class.
+
+    Average-linkage clustering on cosine distance, class by class; a near-duplicate group is never divided. Every class
+    with two groups keeps at least two scenes, so that one can be held out.
+    """
+    scenes = np.zeros(len(samples), dtype=np.int64)
+    found = 0
+    for target in np.unique(samples.targets):
+        members = np.flatnonzero(samples.targets == target)
+        groups, of_group = np.unique(samples.groups[members], return_inverse=True)
+        wanted = min(len(groups), max(2, -(-len(members) // photos_per_scene)))
+        scene_of_group = _bind(_mean_of_groups(samples.vectors[members], of_group, len(groups)), wanted)
+        scenes[members] = found + scene_of_group[of_group]
+        found += int(scene_of_group.max()) + 1
+    return scenes
+
+
+def _mean_of_groups(vectors: np.ndarray, of_group: np.ndarray, count: int) -> np.ndarray:
+    means = np.zeros((count, vectors.shape[1]))
+    np.add.at(means, of_group, vectors)
+    return means / np.bincount(of_group, minlength=count)[:, None]
+
+
+def _bind(vectors: np.ndarray, wanted: int) -> Rows:
+    if len(vectors) <= wanted:
+        return np.arange(len(vectors), dtype=np.int64)
+    from sklearn.cluster import AgglomerativeClustering
+
+    return np.asarray(
+        AgglomerativeClustering(n_clusters=wanted, metric="cosine", linkage="average").fit_predict(vectors),
+        dtype=np.int64,
+    )

@@ -1,0 +1,137 @@
+"""From candidates to ranked probabilities: the one formula that training, calibration and the query path share.
+
+    score = cosine(photo, prototype) + coarse_weight * log P(superclass of the class | photo)
+    probability = softmax(scale * score) over the candidates
+
+Routing over superclasses is soft: a coarse mistake costs a candidate some score, never its place.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.samples import Rows, Vectors
+from recognition.heads.whitening import Whitening
+from recognition.vocabulary import Tier
+
+CANDIDATES = 32  # classes that are ranked for each photo; the true class is almost always among the nearest few
+_CHUNK = 4096
+_IMPOSSIBLE = np.float32(-1e9)
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Everything between a vector and a ranked list of classes.
+
+    Attributes:
+        classes: SKU of each class row.
+        tiers: tier of each class row.
+        whitening: the metric.
+        prototypes: [c, d] float32, the fine head: whitened, L2-normalised class means.
+        superclass_of: [c] int64, superclass row of each class row.
+        coarse: the coarse head.
+        coarse_weight: how much the coarse head counts; 0 is the flat baseline.
+        scale: inverse temperature of the probabilities.
+    """
+
+    classes: tuple[str, ...]
+    tiers: tuple[Tier, ...]
+    whitening: Whitening
+    prototypes: Vectors
+    superclass_of: Rows
+    coarse: CoarseHead
+    coarse_weight: float
+    scale: float
+
+    @property
+    def method(self) -> str:
+        """The name under which reports show these heads."""
+        return "flat whitened prototypes" if self.coarse_weight == 0 else "superclasses + whitened prototypes"
+
+
+class NearestClasses(Protocol):
+    """Finds the nearest prototypes; a FAISS index in a release, a plain scan in training."""
+
+    def __call__(self, whitened: Vectors, count: int) -> tuple[Rows, NDArray[np.float32]]:
+        """Class rows [n, k] and their cosines [n, k], nearest first."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The classes considered for each photo.
+
+    Attributes:
+        rows: [n, k] int64 class rows.
+        cosine: [n, k] float32 cosine to the prototype in the whitened space.
+        coarse: [n, k] float32 log-probability of the class's superclass.
+    """
+
+    rows: Rows
+    cosine: NDArray[np.float32]
+    coarse: NDArray[np.float32]
+
+    def without(self, targets: Rows) -> "Candidates":
+        """The same photos as if their own class had never been taught: what an unseen product looks like."""
+        own = self.rows == targets[:, None]
+        return Candidates(self.rows, np.where(own, _IMPOSSIBLE, self.cosine), np.where(own, _IMPOSSIBLE, self.coarse))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates in order of score.
+
+    Attributes:
+        rows: [n, k] int64 class rows, best first.
+        probability: [n, k] float32, in the same order, each row sums to one.
+        familiarity: [n] float32 cosine to the nearest prototype: how much the photo looks like anything known.
+    """
+
+    rows: Rows
+    probability: NDArray[np.float32]
+    familiarity: NDArray[np.float32]
+
+
+def scan_prototypes(prototypes: Vectors) -> NearestClasses:
+    """An exact scan in NumPy: the oracle for every index, and quick enough for training."""
+
+    def nearest(whitened: Vectors, count: int) -> tuple[Rows, NDArray[np.float32]]:
+        kept = min(count, len(prototypes))
+        found = [
+            _nearest_of_chunk(whitened[at : at + _CHUNK], prototypes, kept) for at in range(0, len(whitened), _CHUNK)
+        ]
+        if not found:
+            return np.zeros((0, kept), dtype=np.int64), np.zeros((0, kept), dtype=np.float32)
+        return np.concatenate([rows for rows, _ in found]), np.concatenate([cosines for _, cosines in found])
+
+    return nearest
+
+
+def find_candidates(
+    whitened: Vectors, nearest: NearestClasses, coarse: CoarseHead, superclass_of: Rows, count: int = CANDIDATES
+) -> Candidates:
+    """The nearest classes of each photo with what the coarse head thinks of them."""
+    rows, cosine = nearest(whitened, count)
+    log_probabilities = coarse.log_probabilities(whitened)  # [n, s]
+    return Candidates(rows, cosine, np.take_along_axis(log_probabilities, superclass_of[rows], axis=1))
+
+
+def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
+    """Candidates in order of score, with probabilities."""
+    scores = candidates.cosine + np.float32(coarse_weight) * candidates.coarse  # [n, k]
+    order = np.argsort(-scores, axis=1, kind="stable")
+    logits = scale * np.take_along_axis(scores, order, axis=1).astype(np.float64)
+    weights = np.exp(logits - logits[:, :1])
+    return Ranking(
+        rows=np.take_along_axis(candidates.rows, order, axis=1),
+        probability=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
+        familiarity=candidates.cosine.max(axis=1),
+    )
+
+
+def _nearest_of_chunk(whitened: Vectors, prototypes: Vectors, kept: int) -> tuple[Rows, NDArray[np.float32]]:
+    cosines = whitened @ prototypes.T  # [n, c]
+    order = np.argsort(-cosines, axis=1, kind="stable")[:, :kept]
+    return order.astype(np.int64), np.take_along_axis(cosines, order, axis=1).astype(np.float32)

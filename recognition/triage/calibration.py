@@ -1,0 +1,129 @@
+"""Thresholds that keep a promise: what is called sure is right as often as was asked for.
+
+Two questions, both answered on out-of-fold rankings of the training photos:
+- unseen: does the photo look like anything known? Every photo is also ranked as if its own class had never been taught,
+  which is what an unseen product looks like in the worst and real case: its look-alikes are known.
+- sure: how sure is sure enough? The least threshold whose error, bounded from above (Clopper and Pearson, 1934), stays
+  within the promise, on a mix of known and unseen photos.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.heads.scoring import Heads, Ranking, rank
+from recognition.heads.training import OutOfFold
+from recognition.vocabulary import Tier
+
+NEVER_SURE = 1.01  # no probability reaches it
+
+
+@dataclass(frozen=True)
+class CalibrationPolicy:
+    """What the verdicts promise.
+
+    Attributes:
+        sure_precision: share of sure answers that must be right.
+        unseen_share: share of photos expected to show a product that is not in the catalogue.
+        risk: probability with which the promise may fail by bad luck of the calibration photos.
+    """
+
+    sure_precision: float = 0.97
+    unseen_share: float = 0.1
+    risk: float = 0.1
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Calibrated thresholds and what was seen while calibrating.
+
+    Attributes:
+        familiarity: below it a photo is unseen.
+        sure: for each tier of the best class, the probability from which a familiar photo is sure.
+        unseen_auroc: how well familiarity tells known from unseen photos, 0.5 is chance.
+        promised_precision: what `sure` was calibrated to.
+        expected_coverage: share of known photos that calibration expects to be sure.
+    """
+
+    familiarity: float
+    sure: Mapping[Tier, float]
+    unseen_auroc: float
+    promised_precision: float
+    expected_coverage: float
+
+
+def calibrate(out_of_fold: OutOfFold, heads: Heads, policy: CalibrationPolicy | None = None) -> Thresholds:
+    """The thresholds of these heads."""
+    policy = policy or CalibrationPolicy()
+    known = rank(out_of_fold.candidates, heads.coarse_weight, heads.scale)
+    unseen = rank(out_of_fold.candidates.without(out_of_fold.targets), heads.coarse_weight, heads.scale)
+    familiarity = _best_separation(known.familiarity, unseen.familiarity)
+    right = known.rows[:, 0] == out_of_fold.targets
+    tiers = np.array(heads.tiers, dtype=object)
+    sure: dict[Tier, float] = {}
+    for tier in (Tier.TRAINED, Tier.GALLERY):
+        sure[tier] = _least_safe_threshold(
+            known=_familiar_confidence(known, tiers, tier, familiarity),
+            right=right,
+            unseen=_familiar_confidence(unseen, tiers, tier, familiarity),
+            policy=policy,
+        )
+    accepted = known.probability[:, 0] >= np.array([sure[tier] for tier in tiers[known.rows[:, 0]]])
+    return Thresholds(
+        familiarity=familiarity,
+        sure=sure,
+        unseen_auroc=auroc(known.familiarity, unseen.familiarity),
+        promised_precision=policy.sure_precision,
+        expected_coverage=float((accepted & (known.familiarity >= familiarity)).mean()),
+    )
+
+
+def auroc(higher: NDArray[np.floating], lower: NDArray[np.floating]) -> float:
+    """Probability that a value of the first kind exceeds one of the second (ties count half)."""
+    from scipy.stats import mannwhitneyu
+
+    if not len(higher) or not len(lower):
+        return 0.5
+    return float(mannwhitneyu(higher, lower).statistic / (len(higher) * len(lower)))
+
+
+def _best_separation(known: NDArray[np.float32], unseen: NDArray[np.float32]) -> float:
+    """The threshold with the best balanced accuracy between known and unseen photos."""
+    steps = np.unique(np.concatenate([known, unseen]))
+    kept = 1 - np.searchsorted(np.sort(known), steps, side="left") / len(known)
+    refused = np.searchsorted(np.sort(unseen), steps, side="left") / len(unseen)
+    return float(steps[int(np.argmax(kept + refused))])
+
+
+def _familiar_confidence(
+    ranking: Ranking, tiers: NDArray[np.object_], tier: Tier, familiarity: float
+) -> NDArray[np.float64]:
+    """[n] confidence of the photos whose best class has this tier; -1 where another tier or an unseen verdict takes them."""
+    taken = (tiers[ranking.rows[:, 0]] == tier) & (ranking.familiarity >= familiarity)
+    return np.where(taken, ranking.probability[:, 0].astype(np.float64), -1.0)
+
+
+def _least_safe_threshold(
+    known: NDArray[np.float64], right: NDArray[np.bool_], unseen: NDArray[np.float64], policy: CalibrationPolicy
+) -> float:
+    """The least threshold from which on the bounded error stays within the promise, or `NEVER_SURE`.
+
+    Known and unseen photos are weighted to the share expected in the field; the bound is taken at the weighted counts.
+    """
+    from scipy.stats import beta
+
+    confidence = np.concatenate([known, unseen])
+    wrong = np.concatenate([~right, np.ones(len(unseen), dtype=bool)])
+    weight = np.concatenate([np.full(len(known), 1 - policy.unseen_share), np.full(len(unseen), policy.unseen_share)])
+    order = np.argsort(-confidence, kind="stable")
+    order = order[confidence[order] >= 0]
+    if not len(order):
+        return NEVER_SURE
+    accepted = np.cumsum(weight[order])
+    errors = np.cumsum(weight[order] * wrong[order])
+    bound = beta.ppf(1 - policy.risk, errors + 1, np.maximum(accepted - errors, 1e-9))
+    last_of_its_value = np.append(np.diff(confidence[order]) != 0, True)
+    safe = np.flatnonzero((bound <= 1 - policy.sure_precision) & last_of_its_value)
+    return float(confidence[order][safe[-1]]) if len(safe) else NEVER_SURE
