@@ -120,6 +120,17 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
 
 
+class GateReason(StrEnum):
+    """Why a candidate was published or refused."""
+
+    FIRST_RELEASE = "first_release"
+    NOT_WORSE = "not_worse"
+    WORSE_THAN_INCUMBENT = "worse_than_incumbent"
+    WORSE_THAN_BASELINE = "worse_than_baseline"
+    CLASSES_LOST = "classes_lost"
+    PROMISE_BROKEN = "promise_broken"
+
+
 class ReleaseStatus(StrEnum):
     """What became of a trained candidate."""
 

@@ -58,7 +58,7 @@ def fit_coarse_head(whitened: Vectors, superclasses: Rows, groups: Rows, count: 
 
     best, best_loss, patience = _copy(head), float("inf"), _PATIENCE
     for _ in range(_MOST_EPOCHS):
-        for batch in torch.randperm(len(x), generator=shuffle).split(_BATCH):
+        for batch in torch.split(torch.randperm(len(x), generator=shuffle), _BATCH):
             optimiser.zero_grad()
             loss(x[batch], y[batch]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()

@@ -1,14 +1,15 @@
 """Scenes: photos of one product that were taken together.
 
-Photos come in bursts: the same shelf, hand and light. Cross-validation that puts one half of a burst on each side promises
-an accuracy that no new photo will see. So the most alike photos of each class are bound into scenes, and a fold holds out
-whole scenes. Four photos a scene made the promised and the realised precision agree on the validation split of the
-Grocery Store photos; fewer flatter, more frighten.
+Photos come in bursts: the same shelf, hand and light. Cross-validation that puts one half of a burst on each side
+promises an accuracy that no new photo will see. So the most alike photos of each class are bound into scenes, and a
+fold holds out whole scenes. Four photos a scene made the promised and the realised precision agree on the validation
+split of the Grocery Store photos; fewer flatter, more frighten.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recognition.heads.samples import Rows, Samples
+from recognition.heads.samples import Rows, Samples, Vectors
 
 PHOTOS_PER_SCENE = 4
 
@@ -31,13 +32,13 @@ def photo_scenes(samples: Samples, photos_per_scene: int = PHOTOS_PER_SCENE) -> 
     return scenes
 
 
-def _mean_of_groups(vectors: np.ndarray, of_group: np.ndarray, count: int) -> np.ndarray:
+def _mean_of_groups(vectors: Vectors, of_group: Rows, count: int) -> NDArray[np.float64]:
     means = np.zeros((count, vectors.shape[1]))
     np.add.at(means, of_group, vectors)
-    return means / np.bincount(of_group, minlength=count)[:, None]
+    return np.asarray(means / np.bincount(of_group, minlength=count)[:, None], dtype=np.float64)
 
 
-def _bind(vectors: np.ndarray, wanted: int) -> Rows:
+def _bind(vectors: NDArray[np.float64], wanted: int) -> Rows:
     if len(vectors) <= wanted:
         return np.arange(len(vectors), dtype=np.int64)
     from sklearn.cluster import AgglomerativeClustering

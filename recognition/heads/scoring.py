@@ -6,7 +6,7 @@
 Routing over superclasses is soft: a coarse mistake costs a candidate some score, never its place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +35,8 @@ class Heads:
         coarse: the coarse head.
         coarse_weight: how much the coarse head counts; 0 is the flat baseline.
         scale: inverse temperature of the probabilities.
+
+    The last two are chosen after the rest is fitted, see `recognition.heads.training`.
     """
 
     classes: tuple[str, ...]
@@ -43,13 +45,12 @@ class Heads:
     prototypes: Vectors
     superclass_of: Rows
     coarse: CoarseHead
-    coarse_weight: float
-    scale: float
+    coarse_weight: float = 0.0
+    scale: float = 1.0
 
-    @property
-    def method(self) -> str:
-        """The name under which reports show these heads."""
-        return "flat whitened prototypes" if self.coarse_weight == 0 else "superclasses + whitened prototypes"
+    def with_choice(self, coarse_weight: float, scale: float) -> "Heads":
+        """The same heads with another coarse weight and scale."""
+        return replace(self, coarse_weight=coarse_weight, scale=scale)
 
 
 class NearestClasses(Protocol):

@@ -1,8 +1,8 @@
 """Superclasses: groups of classes that look alike, found among the class prototypes.
 
-Source: UMAP (McInnes et al., 2018) and average-linkage agglomerative clustering on the map, as in the published recipe for
-recognising thousands of products. The whole is seeded. Importing umap costs seconds, so it is done here, once, and never
-on the query path.
+Source: UMAP (McInnes et al., 2018) and average-linkage agglomerative clustering on the map, as in the published recipe
+for recognising thousands of products. The whole is seeded. Importing umap costs seconds, so it is done here, once, and
+never on the query path.
 """
 
 import math

@@ -1,11 +1,11 @@
 """Training on one screen: metric, prototypes, superclasses, coarse head, and how much the hierarchy counts.
 
-Whatever is chosen (the coarse weight, the temperature, later the thresholds) is chosen on out-of-fold rankings of the
-training part: every photo is ranked by heads that never saw its scene. The holdout is not touched here.
+Whatever is chosen (the metric, the coarse weight, the temperature, later the thresholds) is chosen on out-of-fold
+rankings of the training part: every photo is ranked by heads that never saw its scene. The holdout is not touched here.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from recognition.heads.samples import Rows, Samples
 from recognition.heads.scenes import photo_scenes
 from recognition.heads.scoring import Candidates, Heads, find_candidates, rank, scan_prototypes
 from recognition.heads.superclasses import find_superclasses, superclass_count
-from recognition.heads.whitening import fit_whitening
+from recognition.heads.whitening import Whitening, fit_whitening, plain_cosine
 from recognition.vocabulary import Tier
+
+METRICS: Mapping[str, Callable[[Samples], Whitening]] = {"plain": plain_cosine, "whitened": fit_whitening}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class TrainingPolicy:
 
     Attributes:
         folds: cross-validation folds for choosing.
-        coarse_weights: weights of the coarse head to try; 0, the flat baseline, must be among them.
+        coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
         seed: for UMAP, shuffling and folds.
     """
@@ -40,7 +42,7 @@ class TrainingPolicy:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Candidates of each training photo by heads that never saw it.
+    """Candidates of each training photo by heads that never saw its scene.
 
     Attributes:
         candidates: of n photos.
@@ -52,16 +54,32 @@ class OutOfFold:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One combination that validation may choose; the simplest sorts first."""
+
+    coarse_weight: float
+    metric: str
+
+    @property
+    def method(self) -> str:
+        """The name under which reports show it."""
+        level = "flat" if self.coarse_weight == 0 else "superclasses, soft routing"
+        return f"{self.metric} prototypes, {level}"
+
+
+@dataclass(frozen=True)
 class TrainedHeads:
-    """The heads, and the out-of-fold evidence on which their thresholds are calibrated.
+    """The heads, why they are as they are, and the out-of-fold evidence on which thresholds are calibrated.
 
     Attributes:
-        accuracy_by_weight: out-of-fold top-1 accuracy of each coarse weight that was tried.
+        chosen: the combination that validation chose.
+        tried: out-of-fold top-1 accuracy of every combination.
     """
 
     heads: Heads
+    chosen: Choice
     out_of_fold: OutOfFold
-    accuracy_by_weight: Mapping[float, float] = field(default_factory=dict)
+    tried: Mapping[Choice, float]
 
 
 def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPolicy | None = None) -> TrainedHeads:
@@ -72,28 +90,20 @@ def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPol
     """
     policy = policy or TrainingPolicy()
     _require_something_to_tell_apart(samples)
-    whitening = fit_whitening(samples)
-    whitened = whitening.apply(samples.vectors)
-    prototypes = class_prototypes(whitened, samples.targets, len(samples.classes))
-    count = policy.superclasses or superclass_count(len(samples.classes))
-    superclass_of = find_superclasses(prototypes, count, policy.seed)
-    coarse = fit_coarse_head(
-        whitened, superclass_of[samples.targets], samples.groups, int(superclass_of.max()) + 1, policy.seed
+    superclass_of = _superclasses(samples, policy)
+    evidence = {metric: _rank_out_of_fold(samples, fit, superclass_of, policy) for metric, fit in METRICS.items()}
+    tried = {
+        Choice(weight, metric): _accuracy(evidence[metric], weight)
+        for metric in METRICS
+        for weight in policy.coarse_weights
+    }
+    # A tie goes to the simpler heads, and between metrics to the whitened one.
+    chosen = max(tried, key=lambda choice: (tried[choice], -choice.coarse_weight, choice.metric))
+    out_of_fold = evidence[chosen.metric]
+    heads = _fit(samples, METRICS[chosen.metric], superclass_of, tiers, policy).with_choice(
+        chosen.coarse_weight, _best_scale(out_of_fold, chosen.coarse_weight)
     )
-    out_of_fold = _rank_out_of_fold(samples, superclass_of, policy)
-    accuracy = {weight: _accuracy(out_of_fold, weight) for weight in sorted(policy.coarse_weights)}
-    coarse_weight = max(accuracy, key=lambda weight: (accuracy[weight], -weight))  # a tie goes to the simpler heads
-    heads = Heads(
-        classes=samples.classes,
-        tiers=tuple(tiers[sku] for sku in samples.classes),
-        whitening=whitening,
-        prototypes=prototypes,
-        superclass_of=superclass_of,
-        coarse=coarse,
-        coarse_weight=coarse_weight,
-        scale=_best_scale(out_of_fold, coarse_weight),
-    )
-    return TrainedHeads(heads, out_of_fold, accuracy)
+    return TrainedHeads(heads, chosen, out_of_fold, tried)
 
 
 def _require_something_to_tell_apart(samples: Samples) -> None:
@@ -102,32 +112,56 @@ def _require_something_to_tell_apart(samples: Samples) -> None:
             f"{len(samples.classes)} class(es) with usable labelled photos: a recogniser needs at least two. "
             "Add a source with labelled or catalogue photos, then run the night again."
         )
-    if samples.counts().max(initial=0) < 2:
+    if len(np.unique(samples.groups)) <= len(samples.classes):
         raise NotEnoughDataError(
-            "no class has two photos: nothing tells how photos of one product differ. Label a few more photos."
+            "no class has two different photos, so nothing tells how photos of one product differ. Label a few more."
         )
 
 
-def _rank_out_of_fold(samples: Samples, superclass_of: Rows, policy: TrainingPolicy) -> OutOfFold:
-    """Each fold's photos ranked by a metric, prototypes and a coarse head of the other folds.
+def _superclasses(samples: Samples, policy: TrainingPolicy) -> Rows:
+    """[c] superclass of each class, found in the whitened space, where look-alikes are neighbours."""
+    whitened = fit_whitening(samples).apply(samples.vectors)
+    prototypes = class_prototypes(whitened, samples.targets, len(samples.classes))
+    return find_superclasses(prototypes, policy.superclasses or superclass_count(len(samples.classes)), policy.seed)
 
-    The superclasses stay those of all photos: a second UMAP for each fold would cost minutes, and what leaks is only
-    which classes look alike, not which photo belongs to which class.
+
+def _fit(
+    samples: Samples,
+    metric: Callable[[Samples], Whitening],
+    superclass_of: Rows,
+    tiers: Mapping[str, Tier],
+    policy: TrainingPolicy,
+) -> Heads:
+    whitening = metric(samples)
+    whitened = whitening.apply(samples.vectors)
+    return Heads(
+        classes=samples.classes,
+        tiers=tuple(tiers[sku] for sku in samples.classes),
+        whitening=whitening,
+        prototypes=class_prototypes(whitened, samples.targets, len(samples.classes)),
+        superclass_of=superclass_of,
+        coarse=fit_coarse_head(
+            whitened, superclass_of[samples.targets], samples.groups, int(superclass_of.max()) + 1, policy.seed
+        ),
+    )
+
+
+def _rank_out_of_fold(
+    samples: Samples, metric: Callable[[Samples], Whitening], superclass_of: Rows, policy: TrainingPolicy
+) -> OutOfFold:
+    """Each fold's photos ranked by heads of the other folds.
+
+    The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
+    classes look alike, not which photo belongs to which class.
     """
     fold_of = group_folds(samples.targets, photo_scenes(samples), policy.folds, policy.seed)
+    tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
     parts: list[tuple[Candidates, Rows]] = []
-    for fold in range(policy.folds):
+    for fold in np.unique(fold_of[fold_of >= 0]).tolist():
         out = held_out(fold_of, fold)
-        if not out.any():
-            continue
-        taught = samples.take(~out)
-        whitening = fit_whitening(taught)
-        whitened = whitening.apply(taught.vectors)
-        prototypes = class_prototypes(whitened, taught.targets, len(taught.classes))
-        superclasses = superclass_of[taught.targets]
-        coarse = fit_coarse_head(whitened, superclasses, taught.groups, int(superclass_of.max()) + 1, policy.seed)
-        unseen_by_heads = whitening.apply(samples.vectors[out])
-        candidates = find_candidates(unseen_by_heads, scan_prototypes(prototypes), coarse, superclass_of)
+        heads = _fit(samples.take(~out), metric, superclass_of, tiers, policy)
+        new = heads.whitening.apply(samples.vectors[out])
+        candidates = find_candidates(new, scan_prototypes(heads.prototypes), heads.coarse, superclass_of)
         parts.append((candidates, samples.targets[out]))
     return OutOfFold(
         candidates=Candidates(
@@ -148,16 +182,13 @@ def _best_scale(out_of_fold: OutOfFold, coarse_weight: float) -> float:
     """The inverse temperature with the least negative log-likelihood of the true class among the candidates."""
     from scipy.optimize import minimize_scalar
 
-    ranked = rank(out_of_fold.candidates, coarse_weight, scale=1.0)
-    among = (ranked.rows == out_of_fold.targets[:, None]).any(
-        axis=1
-    )  # a class outside the candidates has no likelihood
+    among = (out_of_fold.candidates.rows == out_of_fold.targets[:, None]).any(axis=1)  # the rest has no likelihood
+    if not among.any():
+        return 1.0
 
     def loss(log_scale: float) -> float:
         ranking = rank(out_of_fold.candidates, coarse_weight, float(np.exp(log_scale)))
         true = ranking.rows == out_of_fold.targets[:, None]
-        return float(-np.log(np.maximum(ranking.probability[among][true[among]], 1e-12)).mean())
+        return float(-np.log(np.maximum(ranking.probability[true], 1e-12)).mean())
 
-    if not among.any():
-        return 1.0
     return float(np.exp(minimize_scalar(loss, bounds=(0.0, 6.0), method="bounded").x))

@@ -1,6 +1,6 @@
 """A metric in which photos of one product lie close: cosine after whitening the within-class scatter.
 
-Source: within-class covariance normalisation (Hatch et al., Interspeech 2006) with the shrinkage of Ledoit and Wolf (2004).
+Source: within-class covariance normalisation (Hatch et al., Interspeech 2006), shrunk as by Ledoit and Wolf (2004).
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,12 @@ def fit_whitening(samples: Samples) -> Whitening:
     if len(residuals) < 2:
         return Whitening(mean, np.eye(samples.vectors.shape[1], dtype=np.float32))
     return Whitening(mean, _inverse_square_root(_shrunk_covariance(residuals)))
+
+
+def plain_cosine(samples: Samples) -> Whitening:
+    """The metric of the encoder itself: nothing moved, nothing whitened."""
+    dimension = samples.vectors.shape[1]
+    return Whitening(np.zeros(dimension, dtype=np.float32), np.eye(dimension, dtype=np.float32))
 
 
 def class_means(vectors: Vectors, targets: NDArray[np.int64], class_count: int) -> NDArray[np.float64]:

@@ -2,9 +2,11 @@
 
 Two questions, both answered on out-of-fold rankings of the training photos:
 - unseen: does the photo look like anything known? Every photo is also ranked as if its own class had never been taught,
-  which is what an unseen product looks like in the worst and real case: its look-alikes are known.
+  which is what an unseen product looks like in the worst and real case: its look-alikes are known. The threshold parts
+  the two best, but never at the price of more than a set share of the known photos.
 - sure: how sure is sure enough? The least threshold whose error, bounded from above (Clopper and Pearson, 1934), stays
-  within the promise, on a mix of known and unseen photos.
+  within the promise, on a mix of known and unseen photos. Trained classes may rest on the evidence of all classes where
+  their own is too thin; gallery classes must pass both.
 """
 
 from collections.abc import Mapping
@@ -27,11 +29,13 @@ class CalibrationPolicy:
     Attributes:
         sure_precision: share of sure answers that must be right.
         unseen_share: share of photos expected to show a product that is not in the catalogue.
+        known_lost: largest share of known photos that may be called unseen.
         risk: probability with which the promise may fail by bad luck of the calibration photos.
     """
 
     sure_precision: float = 0.97
     unseen_share: float = 0.1
+    known_lost: float = 0.1
     risk: float = 0.1
 
 
@@ -59,17 +63,31 @@ def calibrate(out_of_fold: OutOfFold, heads: Heads, policy: CalibrationPolicy | 
     policy = policy or CalibrationPolicy()
     known = rank(out_of_fold.candidates, heads.coarse_weight, heads.scale)
     unseen = rank(out_of_fold.candidates.without(out_of_fold.targets), heads.coarse_weight, heads.scale)
-    familiarity = _best_separation(known.familiarity, unseen.familiarity)
+    most_that_may_be_lost = float(np.quantile(known.familiarity, policy.known_lost))
+    familiarity = min(_best_separation(known.familiarity, unseen.familiarity), most_that_may_be_lost)
     right = known.rows[:, 0] == out_of_fold.targets
     tiers = np.array(heads.tiers, dtype=object)
-    sure: dict[Tier, float] = {}
-    for tier in (Tier.TRAINED, Tier.GALLERY):
-        sure[tier] = _least_safe_threshold(
-            known=_familiar_confidence(known, tiers, tier, familiarity),
-            right=right,
-            unseen=_familiar_confidence(unseen, tiers, tier, familiarity),
+    taken_known, taken_unseen = known.familiarity >= familiarity, unseen.familiarity >= familiarity
+
+    def least_safe(of_known: NDArray[np.bool_], of_unseen: NDArray[np.bool_]) -> float:
+        return _least_safe_threshold(
+            known=known.probability[of_known, 0],
+            right=right[of_known],
+            unseen=unseen.probability[of_unseen, 0],
             policy=policy,
         )
+
+    of_all = least_safe(taken_known, taken_unseen)
+    own = {
+        tier: least_safe(
+            taken_known & (tiers[known.rows[:, 0]] == tier), taken_unseen & (tiers[unseen.rows[:, 0]] == tier)
+        )
+        for tier in (Tier.TRAINED, Tier.GALLERY)
+    }
+    sure = {
+        Tier.TRAINED: own[Tier.TRAINED] if own[Tier.TRAINED] < NEVER_SURE else of_all,
+        Tier.GALLERY: max(own[Tier.GALLERY], of_all),
+    }
     accepted = known.probability[:, 0] >= np.array([sure[tier] for tier in tiers[known.rows[:, 0]]])
     return Thresholds(
         familiarity=familiarity,
@@ -97,16 +115,8 @@ def _best_separation(known: NDArray[np.float32], unseen: NDArray[np.float32]) ->
     return float(steps[int(np.argmax(kept + refused))])
 
 
-def _familiar_confidence(
-    ranking: Ranking, tiers: NDArray[np.object_], tier: Tier, familiarity: float
-) -> NDArray[np.float64]:
-    """[n] confidence of the photos whose best class has this tier; -1 where another tier or an unseen verdict takes them."""
-    taken = (tiers[ranking.rows[:, 0]] == tier) & (ranking.familiarity >= familiarity)
-    return np.where(taken, ranking.probability[:, 0].astype(np.float64), -1.0)
-
-
 def _least_safe_threshold(
-    known: NDArray[np.float64], right: NDArray[np.bool_], unseen: NDArray[np.float64], policy: CalibrationPolicy
+    known: NDArray[np.float32], right: NDArray[np.bool_], unseen: NDArray[np.float32], policy: CalibrationPolicy
 ) -> float:
     """The least threshold from which on the bounded error stays within the promise, or `NEVER_SURE`.
 
@@ -114,11 +124,10 @@ def _least_safe_threshold(
     """
     from scipy.stats import beta
 
-    confidence = np.concatenate([known, unseen])
+    confidence = np.concatenate([known, unseen]).astype(np.float64)
     wrong = np.concatenate([~right, np.ones(len(unseen), dtype=bool)])
     weight = np.concatenate([np.full(len(known), 1 - policy.unseen_share), np.full(len(unseen), policy.unseen_share)])
     order = np.argsort(-confidence, kind="stable")
-    order = order[confidence[order] >= 0]
     if not len(order):
         return NEVER_SURE
     accepted = np.cumsum(weight[order])

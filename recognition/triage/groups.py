@@ -1,4 +1,4 @@
-"""Groups of unseen photos that seem to show one product, so that people are asked once per product and not per photo."""
+"""Groups of unseen photos that seem to show one product: people are asked once per product, not once per photo."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from recognition.heads.samples import Rows, Vectors
 def alike_groups(whitened: Vectors, least_cosine: float, largest: int = 12) -> Rows:
     """[n] group of each photo: average-linkage clusters whose mean cosine is at least `least_cosine`.
 
-    Groups above `largest` are cut into sheets that a person can take in at one look. The metric is the release's whitened
-    space; `least_cosine` is its familiarity threshold, so that "alike" means here what "known" means there.
+    Groups above `largest` are cut into sheets that a person can take in at one look. The metric is the release's
+    whitened space; `least_cosine` is its familiarity threshold, so that "alike" means here what "known" means there.
     """
     if len(whitened) < 2:
         return np.zeros(len(whitened), dtype=np.int64)

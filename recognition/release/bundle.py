@@ -1,0 +1,180 @@
+"""The release bundle: an immutable folder that holds everything the query path needs.
+
+    manifest.json      what it is, and the SHA-256 of every other file
+    heads.safetensors  whitening, prototypes, superclass of each class, coarse head
+    classes.json       SKU, tier and superclass name of each class row
+    index.faiss        the index over the prototypes
+    products.jsonl     title, price and availability of each SKU
+    card.md            for people: what was measured, what was published and why
+
+A bundle is written under a temporary name and renamed when whole: a killed cycle leaves no half release.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from recognition.errors import ReleaseDamagedError
+from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.scoring import Heads
+from recognition.heads.whitening import Whitening
+from recognition.release.files import sha256_of, sync_folder, write_durably
+from recognition.release.index import build_index
+from recognition.release.manifest import EncoderIdentity, Manifest
+from recognition.release.products import ProductCard, dump_products, load_products
+from recognition.triage.calibration import Thresholds
+from recognition.vocabulary import Tier
+
+MANIFEST = "manifest.json"
+HEADS = "heads.safetensors"
+CLASSES = "classes.json"
+INDEX = "index.faiss"
+PRODUCTS = "products.jsonl"
+CARD = "card.md"
+
+
+@dataclass(frozen=True)
+class ReleaseContent:
+    """What goes into a bundle."""
+
+    release_id: str
+    parent: str | None
+    created_at: datetime
+    encoder: EncoderIdentity
+    method: str
+    heads: Heads
+    thresholds: Thresholds
+    superclass_names: Mapping[int, str]
+    products: Sequence[ProductCard]
+    card: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened and verified release."""
+
+    path: Path
+    manifest: Manifest
+    heads: Heads
+    index: bytes
+    products: Mapping[str, ProductCard]
+    superclass_names: Mapping[int, str]
+
+
+def write_bundle(root: Path, content: ReleaseContent) -> Path:
+    """Write the bundle `root/release_id`; a bundle that stands there already is left as it is.
+
+    The same release id means the same inputs, so a cycle that is run again after it was killed finds its own work.
+    """
+    path = root / content.release_id
+    if (path / MANIFEST).exists():
+        return path
+    root.mkdir(parents=True, exist_ok=True)
+    temporary = root / f".{content.release_id}.{os.getpid()}.part"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    files = {
+        HEADS: _heads_to_bytes(content.heads),
+        CLASSES: _classes_to_bytes(content.heads, content.superclass_names),
+        INDEX: build_index(content.heads.prototypes),
+        PRODUCTS: dump_products(content.products),
+        CARD: content.card.encode(),
+    }
+    for name, data in files.items():
+        write_durably(temporary / name, data)
+    manifest = Manifest(
+        release_id=content.release_id,
+        parent=content.parent,
+        created_at=content.created_at,
+        encoder=content.encoder,
+        method=content.method,
+        coarse_weight=content.heads.coarse_weight,
+        scale=content.heads.scale,
+        thresholds=content.thresholds,
+        files={name: sha256_of(temporary / name) for name in files},
+    )
+    write_durably(temporary / MANIFEST, manifest.to_json())
+    temporary.rename(path)
+    sync_folder(root)
+    return path
+
+
+def open_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
+    """Open a bundle after verifying every file of it against the manifest.
+
+    Args:
+        path: the bundle's folder.
+        manifest_sha256: what the pointer says of the manifest itself; None skips that check.
+
+    Raises:
+        ReleaseDamagedError: a file is missing or altered; nothing of the bundle may be used then.
+    """
+    manifest = Manifest.from_json(_verified(path / MANIFEST, manifest_sha256), str(path / MANIFEST))
+    missing = {HEADS, CLASSES, INDEX, PRODUCTS} - set(manifest.files)
+    if missing:
+        raise ReleaseDamagedError(f"release {path.name} does not list {sorted(missing)}. Run `skuloop rollback`.")
+    stored = {name: _verified(path / name, digest) for name, digest in manifest.files.items()}
+    classes = json.loads(stored[CLASSES])
+    return Bundle(
+        path=path,
+        manifest=manifest,
+        heads=_heads_from_bytes(stored[HEADS], classes, manifest),
+        index=stored[INDEX],
+        products=load_products(stored[PRODUCTS]),
+        superclass_names={int(row): name for row, name in classes["superclass_names"].items()},
+    )
+
+
+def _verified(path: Path, digest: str | None) -> bytes:
+    """The bytes of a file, read once and hashed as read, so that nothing can change in between."""
+    import hashlib
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReleaseDamagedError(f"release file {path} cannot be read: {error}. Run `skuloop rollback`.") from error
+    if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+        raise ReleaseDamagedError(f"release file {path} was altered after it was published. Run `skuloop rollback`.")
+    return data
+
+
+def _heads_to_bytes(heads: Heads) -> bytes:
+    from safetensors.numpy import save
+
+    return save(
+        {
+            "whitening.mean": heads.whitening.mean,
+            "whitening.matrix": heads.whitening.matrix,
+            "fine.prototypes": heads.prototypes,
+            "coarse.weight": heads.coarse.weight,
+            "coarse.bias": heads.coarse.bias,
+            "superclass_of": heads.superclass_of,
+        }
+    )
+
+
+def _heads_from_bytes(data: bytes, classes: Mapping[str, Sequence[str]], manifest: Manifest) -> Heads:
+    from safetensors.numpy import load
+
+    tensors = load(data)
+    return Heads(
+        classes=tuple(classes["skus"]),
+        tiers=tuple(Tier(tier) for tier in classes["tiers"]),
+        whitening=Whitening(tensors["whitening.mean"], tensors["whitening.matrix"]),
+        prototypes=tensors["fine.prototypes"],
+        superclass_of=tensors["superclass_of"].astype(np.int64),
+        coarse=CoarseHead(tensors["coarse.weight"], tensors["coarse.bias"]),
+        coarse_weight=manifest.coarse_weight,
+        scale=manifest.scale,
+    )
+
+
+def _classes_to_bytes(heads: Heads, superclass_names: Mapping[int, str]) -> bytes:
+    document = {"skus": heads.classes, "tiers": heads.tiers, "superclass_names": dict(superclass_names)}
+    return json.dumps(document, indent=1).encode()

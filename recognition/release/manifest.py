@@ -1,0 +1,77 @@
+"""The manifest of a release bundle: what it is, what it promises, and the SHA-256 of each of its files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from recognition.errors import ReleaseDamagedError
+from recognition.triage.calibration import Thresholds
+from recognition.vocabulary import Tier
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class EncoderIdentity:
+    """Which encoder the heads belong to; `fingerprint` covers weights, preprocessing and pooling."""
+
+    name: str
+    fingerprint: str
+    image_size: int | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything small about a release.
+
+    Attributes:
+        release_id: also the name of the bundle's folder.
+        parent: release that was current before this one, or None; `rollback` returns to it.
+        method: what was published, as reports name it.
+        coarse_weight: see `recognition.heads.scoring`.
+        scale: see `recognition.heads.scoring`.
+        files: SHA-256 in hex of each file of the bundle.
+    """
+
+    release_id: str
+    parent: str | None
+    created_at: datetime
+    encoder: EncoderIdentity
+    method: str
+    coarse_weight: float
+    scale: float
+    thresholds: Thresholds
+    files: Mapping[str, str]
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: the same manifest has the same bytes."""
+        document = asdict(self) | {"format": FORMAT, "created_at": self.created_at.isoformat()}
+        return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> "Manifest":
+        """Read a manifest.
+
+        Raises:
+            ReleaseDamagedError: it is not a manifest of this format.
+        """
+        try:
+            document: dict[str, Any] = json.loads(data)
+            if document.pop("format") != FORMAT:
+                raise ReleaseDamagedError(
+                    f"{where} was written by another version of skuloop; run a cycle to publish anew"
+                )
+            thresholds = document.pop("thresholds")
+            thresholds["sure"] = {Tier(tier): value for tier, value in thresholds["sure"].items()}
+            return cls(
+                encoder=EncoderIdentity(**document.pop("encoder")),
+                thresholds=Thresholds(**thresholds),
+                created_at=datetime.fromisoformat(document.pop("created_at")),
+                **document,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ReleaseDamagedError(
+                f"{where} is not a readable manifest: {error}. Run `skuloop rollback`."
+            ) from error

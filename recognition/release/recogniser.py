@@ -1,0 +1,54 @@
+"""The recogniser of a release: vectors in, recognitions out. Used alike by the night, the gate and the query path."""
+
+from dataclasses import dataclass
+
+from recognition.errors import EncoderMismatchError
+from recognition.heads.samples import Vectors
+from recognition.heads.scoring import Heads, NearestClasses, find_candidates, rank, scan_prototypes
+from recognition.release.bundle import Bundle
+from recognition.release.index import open_index
+from recognition.triage.calibration import Thresholds
+from recognition.triage.verdict import Recognition, judge
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """Heads, index and thresholds, ready to answer."""
+
+    heads: Heads
+    nearest: NearestClasses
+    thresholds: Thresholds
+    fingerprint: str
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle) -> "Recogniser":
+        """The recogniser of an opened release, searching its FAISS index."""
+        return cls(
+            bundle.heads, open_index(bundle.index), bundle.manifest.thresholds, bundle.manifest.encoder.fingerprint
+        )
+
+    @classmethod
+    def of_heads(cls, heads: Heads, thresholds: Thresholds, fingerprint: str) -> "Recogniser":
+        """The recogniser of heads that are not published (yet), by exact scan."""
+        return cls(heads, scan_prototypes(heads.prototypes), thresholds, fingerprint)
+
+    def whiten(self, vectors: Vectors) -> Vectors:
+        """[n, d] encoder vectors in the space in which this release compares."""
+        return self.heads.whitening.apply(vectors)
+
+    def recognise(self, vectors: Vectors, fingerprint: str) -> list[Recognition]:
+        """What is believed of each of [n, d] vectors, made by the encoder of that fingerprint.
+
+        Raises:
+            EncoderMismatchError: the vectors come from another encoder than the heads.
+        """
+        if fingerprint != self.fingerprint:
+            raise EncoderMismatchError(
+                f"the release was trained on vectors of {self.fingerprint}, these are of {fingerprint}: "
+                "set the encoder back in skuloop.toml, or run a cycle to publish a release of the new one."
+            )
+        if not len(vectors):
+            return []
+        candidates = find_candidates(self.whiten(vectors), self.nearest, self.heads.coarse, self.heads.superclass_of)
+        ranking = rank(candidates, self.heads.coarse_weight, self.heads.scale)
+        return judge(ranking, self.heads.classes, self.heads.tiers, self.thresholds)
