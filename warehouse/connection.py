@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import migrate
+from warehouse import migrate, sql
 from warehouse.errors import WarehouseError, WarehouseLockedError
 from warehouse.session import Session
 
@@ -66,7 +66,7 @@ class Warehouse:
         Raises:
             WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
         """
-        with self.opened(self._connect_to_write) as connection, _transaction(connection):
+        with self._opened(self._connect_to_write) as connection, _transaction(connection):
             yield Session(connection)
 
     @contextmanager
@@ -77,9 +77,8 @@ class Warehouse:
             WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
             WarehouseError: There is no database yet.
         """
-        if not self.path.exists():
-            raise WarehouseError(f"there is no warehouse at {self.path} yet: the first nightly run creates it")
-        with self.opened(self._connect_to_read) as connection, _transaction(connection):
+        self._refuse_absent()
+        with self._opened(self._connect_to_read) as connection, _transaction(connection):
             yield Session(connection)
 
     def migrate(self, up_to: int | None = None) -> tuple[str, ...]:
@@ -89,11 +88,24 @@ class Warehouse:
             MigrationError: A step failed (and was rolled back), was altered after it ran, or is unknown here.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.opened(self._connect_to_write) as connection:
+        with self._opened(self._connect_to_write) as connection:
             return migrate.run_migrations(connection, up_to)
 
+    def copy_to(self, target: Path) -> None:
+        """Write a consistent, compacted copy to `target`, which must not exist.
+
+        Raises:
+            WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
+            WarehouseError: There is no database yet.
+        """
+        self._refuse_absent()
+        with self._opened(self._connect_to_copy) as connection:
+            connection.execute(sql.query("snapshot/attach_target"), {"path": str(target)})
+            connection.execute(sql.query("snapshot/copy"))
+            connection.execute(sql.query("snapshot/finish"))
+
     @contextmanager
-    def opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
         """Hold the file for the block: alone in this process, and with the lock DuckDB has on it."""
         with self._lock.held(self.path, self.wait_seconds):
             connection = self._waited_for(connect)
@@ -102,11 +114,20 @@ class Warehouse:
             finally:
                 connection.close()
 
+    def _refuse_absent(self) -> None:
+        if not self.path.exists():
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: the first nightly run creates it")
+
     def _connect_to_write(self) -> duckdb.DuckDBPyConnection:
         return _in_utc(duckdb.connect(self.path))
 
     def _connect_to_read(self) -> duckdb.DuckDBPyConnection:
         return _in_utc(duckdb.connect(self.path, read_only=True))
+
+    def _connect_to_copy(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        connection.execute(sql.query("snapshot/attach_source"), {"path": str(self.path)})
+        return connection
 
     def _waited_for(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self.wait_seconds

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from recognition.audit.labels import LabelEvent
 from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin
+from warehouse.errors import WarehouseError
 from warehouse.session import Session
 
 
@@ -22,6 +23,11 @@ class LabelEventRow:
     at: datetime
     question_key: str | None = None
     annotation_id: int | None = None
+
+    def __post_init__(self) -> None:
+        # Whoever resolves labels refuses such an event: it must not get into a table that nothing is removed from.
+        if (self.kind is LabelKind.SKU) != (self.sku is not None):
+            raise WarehouseError(f"a label of kind {self.kind} with sku={self.sku!r}: only the kind 'sku' names a SKU")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,12 @@ class QuestionRow:
 
 def add_questions(db: Session, rows: Sequence[QuestionRow]) -> int:
     """Store questions as pending; return how many are new or asked again after they were withdrawn or lost."""
-    raise NotImplementedError
+    db.run_over("questions/forget_images", rows)
+    db.run_over("questions/forget_candidates", rows)
+    added = db.run_over("questions/add", rows)
+    db.run_over("questions/add_images", rows)
+    db.run_over("questions/add_candidates", rows)
+    return added
 
 
 def pending_questions(db: Session) -> list[QuestionRow]:
@@ -59,7 +64,7 @@ def open_questions(db: Session) -> list[QuestionRow]:
 
 def mark_pushed(db: Session, task_ids: Mapping[str, int]) -> int:
     """Record that pending questions became tasks (question key -> task id); return how many changed."""
-    raise NotImplementedError
+    return db.run_over_pairs("questions/push", {key: str(task_id) for key, task_id in task_ids.items()})
 
 
 def mark_closed(db: Session, keys: Sequence[str], status: QuestionStatus) -> int:

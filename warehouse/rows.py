@@ -36,6 +36,7 @@ _ARROW: dict[Any, Any] = {
     datetime: pa.timestamp("us", tz="UTC"),
     Decimal: pa.decimal128(18, 4),
     Hash64: pa.uint64(),
+    tuple[str, ...]: pa.list_(pa.string()),
     Candidates: _CANDIDATES,
 }
 

@@ -1,10 +1,18 @@
 """The published copy: readers query it while the loop writes, and can do nothing but read."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from warehouse import sql
 from warehouse.connection import Warehouse
+from warehouse.errors import SnapshotError
+from warehouse.files import replaced
+
+DATABASE_NAME = "skuloop.duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +34,49 @@ class QueryResult:
 
 
 def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotReport:
-    """Publish ``skuloop.duckdb`` and ``parquet/<table or view>.parquet`` under `snapshot_root`, each atomically."""
-    raise NotImplementedError
+    """Publish ``skuloop.duckdb`` and ``parquet/<table or view>.parquet`` under `snapshot_root`, each file atomically.
+
+    Whoever reads the old copy meanwhile keeps it until he closes it. The warehouse is held only while it is copied; the
+    Parquet files, for readers that cannot open files of this DuckDB, are made from the copy.
+
+    Raises:
+        WarehouseLockedError: Somebody kept the warehouse for too long.
+    """
+    started = time.monotonic()
+    target = snapshot_root / DATABASE_NAME
+    with replaced(target) as copy:
+        warehouse.copy_to(copy)
+        names = _publish_parquet(copy, snapshot_root / "parquet")
+    return SnapshotReport(target, target.stat().st_size, len(names), time.monotonic() - started)
 
 
 def query_snapshot(path: Path, query: str) -> QueryResult:
     """Run one query on a published snapshot; it can neither write nor read any other file.
 
     Raises:
-        SnapshotError: There is no snapshot at `path`, it is damaged, or the query was refused.
+        SnapshotError: There is no snapshot at `path`, it is damaged, or DuckDB refused the query.
     """
-    raise NotImplementedError
+    if not path.exists():
+        raise SnapshotError(f"there is no snapshot at {path}: the nightly run publishes one at its end")
+    try:
+        with duckdb.connect() as connection:
+            # Its own instance: by path, DuckDB would hand out one that still has the replaced file open.
+            connection.execute(sql.query("snapshot/attach_snapshot"), {"path": str(path)})
+            connection.execute(sql.query("snapshot/lock_down"))
+            cursor = connection.execute(query)
+            return QueryResult(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
+    except duckdb.Error as error:
+        raise SnapshotError(str(error)) from error
+
+
+def _publish_parquet(database: Path, folder: Path) -> list[str]:
+    """Write every table and view, and remove those that are no more."""
+    with duckdb.connect(database, read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        names = [name for (name,) in connection.execute(sql.query("snapshot/relations")).fetchall()]
+        for name in names:
+            with replaced(folder / f"{name}.parquet") as temporary:
+                connection.table(name).write_parquet(str(temporary), compression="zstd")
+    for stale in set(folder.glob("*.parquet")) - {folder / f"{name}.parquet" for name in names}:
+        stale.unlink()
+    return names

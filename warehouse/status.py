@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from recognition.vocabulary import FetchReason, LabelOrigin, PictureReason, Tier
 from warehouse.audits import ClassAuditRow
-from warehouse.ledger import DecisionRow
+from warehouse.ledger import DecisionRow, SubjectKind, decisions_for
 from warehouse.products import OfferRow, ProductRow
-from warehouse.releases import ReleaseRow
+from warehouse.releases import ReleaseRow, current_release
 from warehouse.runs import RunRow
 from warehouse.session import Session
+
+_DECISIONS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class SkuStory:
 
 @dataclass(frozen=True, slots=True)
 class NightShare:
-    """How much of a night was left to people; `manual_share` is 1 - sure / judged."""
+    """How much of a night was left to people; `manual_share` is 1 - sure / judged, None where nothing was."""
 
     night_id: str
     judged: int
@@ -49,7 +51,7 @@ class NightShare:
     unsure: int
     unseen: int
     asked: int
-    manual_share: float
+    manual_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,54 @@ class LoopStatus:
     nights: tuple[NightShare, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    images: int
+    unmeasured: int
+    unlabelled: int
+    open_questions: int
+    pending_questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mentions:
+    predictions: int
+    open_questions: int
+
+
 def sku_story(db: Session, sku: str) -> SkuStory | None:
     """Return the story of one SKU, or None if there is no such product."""
-    raise NotImplementedError
+    product = db.first(ProductRow, "status/product", sku=sku)
+    if product is None:
+        return None
+    images = dict(db.tuples("status/images", sku=sku))
+    (mentions,) = db.rows(_Mentions, "status/mentions", sku=sku)
+    return SkuStory(
+        product=product,
+        offer=db.first(OfferRow, "status/offer", sku=sku),
+        audit=db.first(ClassAuditRow, "status/audit", sku=sku),
+        images={PictureReason(reason): count for reason, count in images.items() if reason is not None},
+        unmeasured=images.get(None, 0),
+        labels={LabelOrigin(origin): count for origin, count in db.tuples("status/labels", sku=sku)},
+        decisions=tuple(decisions_for(db, SubjectKind.SKU, sku)[:_DECISIONS_SHOWN]),
+        predictions=mentions.predictions,
+        open_questions=mentions.open_questions,
+    )
 
 
 def loop_status(db: Session) -> LoopStatus:
     """Return how the loop stands."""
-    raise NotImplementedError
+    (counts,) = db.rows(_Counts, "status/counts")
+    tiers = dict(db.tuples("status/tiers"))
+    return LoopStatus(
+        tiers={tier: tiers.get(tier, 0) for tier in Tier},
+        images=counts.images,
+        unmeasured=counts.unmeasured,
+        unlabelled=counts.unlabelled,
+        open_questions=counts.open_questions,
+        pending_questions=counts.pending_questions,
+        release=current_release(db),
+        last_runs=tuple(db.rows(RunRow, "status/last_runs")),
+        failures={FetchReason(reason): count for reason, count in db.tuples("status/failures")},
+        nights=tuple(db.rows(NightShare, "status/nights")),
+    )

@@ -1,0 +1,1 @@
+SELECT sku, tier FROM class_now ORDER BY sku

@@ -1,0 +1,1 @@
+SELECT sha256, part FROM sample_part ORDER BY sha256

@@ -1,0 +1,1 @@
+DELETE FROM duplicate_group WHERE sha256 NOT IN (SELECT key FROM incoming)

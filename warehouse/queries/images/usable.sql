@@ -1,0 +1,1 @@
+SELECT sha256, path, phash FROM image WHERE reason = 'ok' ORDER BY sha256

@@ -1,0 +1,1 @@
+SELECT sha256, kind, sku, origin, actor, labelled_at AS "at", seq FROM label_event ORDER BY seq

@@ -1,0 +1,12 @@
+SELECT sha256, release_id, run_id, night_id, sku, confidence, similarity, verdict, candidates, predicted_at
+FROM prediction
+SEMI JOIN (SELECT sha256 FROM image WHERE reason = 'ok') USING (sha256)
+ANTI JOIN label_event USING (sha256)
+ANTI JOIN (
+    SELECT sha256
+    FROM question_image
+    JOIN question USING (question_key)
+    WHERE status IN ('pending', 'open', 'answered')
+) USING (sha256)
+WHERE release_id = $release_id
+ORDER BY sha256

@@ -1,0 +1,1 @@
+SELECT sku, title FROM product ORDER BY sku

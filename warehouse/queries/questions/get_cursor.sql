@@ -1,0 +1,1 @@
+SELECT value FROM sync_cursor WHERE name = $name

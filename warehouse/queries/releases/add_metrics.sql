@@ -1,0 +1,1 @@
+INSERT INTO release_metric SELECT $release_id, metric, method, value FROM incoming

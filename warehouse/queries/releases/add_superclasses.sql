@@ -1,0 +1,1 @@
+INSERT INTO superclass SELECT $release_id, sku, superclass, name FROM incoming

@@ -1,0 +1,1 @@
+UPDATE release SET status = $status, reason = $reason WHERE release_id = $release_id

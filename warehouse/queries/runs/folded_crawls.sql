@@ -1,0 +1,1 @@
+SELECT crawl_id FROM crawl WHERE folded

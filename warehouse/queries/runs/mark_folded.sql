@@ -1,0 +1,1 @@
+UPDATE crawl SET folded = true WHERE crawl_id = $crawl_id

@@ -1,0 +1,1 @@
+COPY FROM DATABASE source TO target

@@ -1,0 +1,2 @@
+-- Nothing is left in a write-ahead log beside the copy.
+CHECKPOINT target

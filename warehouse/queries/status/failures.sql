@@ -1,0 +1,1 @@
+SELECT reason, count(*) FROM crawl_failure GROUP BY reason

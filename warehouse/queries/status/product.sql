@@ -1,0 +1,3 @@
+SELECT sku, title, brand, category, gtin, description, url, source, named_by, first_seen_run, updated_at
+FROM product
+WHERE sku = $sku

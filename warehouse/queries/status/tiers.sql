@@ -1,0 +1,1 @@
+SELECT tier, count(*) FROM class_now GROUP BY tier
