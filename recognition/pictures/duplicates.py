@@ -18,7 +18,7 @@ _QUERIES_AT_ONCE = 1024  # bounds memory: at most this many rows of all pairs ex
 def near_duplicate_groups(sha256s: Sequence[str], phashes: NDArray[np.uint64], max_distance: int = 4) -> dict[str, str]:
     """Group pictures that a chain of near duplicates connects; the result does not depend on their order.
 
-    Distance 4 of 64 bits finds every copy that was re-encoded or halved and nine of ten that lost 2 % at the edges.
+    Distance 4 of 64 bits finds every copy that was re-encoded or rescaled and nine of ten that lost 2 % at the edges.
     Among 5,421 phone photos it joins 18 of 14.7 million pairs, each a second shot of one scene; from 6 on, different
     products in one hand begin to form chains.
 

@@ -119,7 +119,10 @@ def _check_size(width: int, height: int, limits: PictureLimits) -> None:
 
 def _upright(picture: Image.Image) -> Image.Image:
     # Not ImageOps.exif_transpose: it also rewrites the EXIF block, and fails on the malformed ones that phones write.
-    turn = _TURN_UPRIGHT.get(picture.getexif().get(_ORIENTATION_TAG, 1))
+    try:
+        turn = _TURN_UPRIGHT.get(picture.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - a broken EXIF block may raise anything, and the pixels are still good
+        return picture
     return picture if turn is None else picture.transpose(turn)
 
 
