@@ -1,16 +1,38 @@
-"""One crawl in a process of its own: `python -m spiders.crawl` reads a job from stdin; run_crawl starts it."""
+"""One crawl in a process of its own: `python -m spiders.crawl` reads a job from stdin; run_crawl starts it.
 
-from dataclasses import dataclass
+A process of its own, because Twisted's reactor starts once in a process, and because hostile pages and pictures are
+then decoded where a crash or a memory limit costs one crawl and not the night.
+"""
+
+import fcntl
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spiders.feed import CrawlFiles, CrawlSummary
-from spiders.sources import Source
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["EXIT_BAD_JOB", "EXIT_UNREACHED", "CrawlJob", "CrawlSummary", "files_of", "run_crawl"]
+from recognition.pictures.reading import PictureLimits
+from spiders.errors import BadCrawlJobError, CrawlCrashedError
+from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary, write_atomically
+from spiders.folder import collect_photos
+from spiders.images import ImageStore
+from spiders.sources import SiteSource, Source
+
+__all__ = ["CrawlJob", "CrawlSummary", "files_of", "main", "run_crawl"]
 
 EXIT_FINISHED = 0
+EXIT_INTERRUPTED = 1
 EXIT_BAD_JOB = 2
 EXIT_UNREACHED = 3
+
+_MEMORY_LIMIT = 4 * 1024**3
+_TAIL = 1500
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +44,17 @@ class CrawlJob:
     feeds_root: Path
     images_root: Path
     timeout_seconds: float = 6 * 3600
+
+
+class _JobDocument(BaseModel):
+    """A job as it travels through stdin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Source
+    crawl_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+    feeds_root: Path
+    images_root: Path
 
 
 def files_of(job: CrawlJob) -> CrawlFiles:
@@ -36,6 +69,144 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
 
     Raises:
         BadCrawlJobError: the job cannot be used as written.
-        CrawlCrashedError: the process died or ran past its timeout; starting the same job again is safe.
+        CrawlCrashedError: the process died or ran past its timeout; starting the same job again goes on from there.
     """
-    raise NotImplementedError
+    document = _document(job)
+    files = CrawlFiles(document.feeds_root / job.source.name / job.crawl_id)
+    if files.summary.exists():
+        return read_summary(files.summary).model_copy(update={"skipped": True})
+    started = time.monotonic()
+    files.folder.mkdir(parents=True, exist_ok=True)
+    code = _run(document, files, job.timeout_seconds)
+    if code == EXIT_FINISHED:
+        return read_summary(files.summary)
+    if code == EXIT_UNREACHED:
+        rows = sum(1 for _ in files.failures.open(encoding="utf-8")) if files.failures.exists() else 0
+        return CrawlSummary(
+            crawl_id=job.crawl_id,
+            source=job.source.name,
+            failures=rows,
+            seconds=round(time.monotonic() - started, 3),
+            reached=False,
+        )
+    tail = files.progress.read_text(encoding="utf-8", errors="replace")[-_TAIL:].strip()
+    if code == EXIT_BAD_JOB:
+        raise BadCrawlJobError(tail)
+    raise CrawlCrashedError(
+        f"the crawl of {job.source.name} ended with exit code {code}; run it again. It said: {tail}"
+    )
+
+
+def _document(job: CrawlJob) -> _JobDocument:
+    source = job.source
+    if not isinstance(source, SiteSource):
+        source = source.model_copy(update={"path": source.path.expanduser().absolute()})
+    try:
+        return _JobDocument(
+            source=source,
+            crawl_id=job.crawl_id,
+            feeds_root=job.feeds_root.absolute(),
+            images_root=job.images_root.absolute(),
+        )
+    except ValidationError as error:
+        raise BadCrawlJobError(_explained(error)) from error
+
+
+def _run(document: _JobDocument, files: CrawlFiles, timeout: float) -> int:
+    with files.progress.open("w", encoding="utf-8") as progress:
+        try:
+            finished = subprocess.run(
+                [sys.executable, "-m", "spiders.crawl"],
+                input=document.model_dump_json().encode(),
+                stdout=progress,
+                stderr=progress,
+                cwd=_ROOT,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CrawlCrashedError(
+                f"the crawl of {document.source.name} was stopped after {timeout:.0f} s; run it again and it goes on "
+                "from there, or lower max_pages of this source"
+            ) from error
+    return finished.returncode
+
+
+def main() -> int:
+    """Read one job from stdin, do it, return the exit code (0 finished, 1 interrupted, 2 bad job, 3 not reached)."""
+    try:
+        document = _JobDocument.model_validate_json(sys.stdin.buffer.read())
+    except ValidationError as error:
+        sys.stderr.write(f"this is no crawl job: {_explained(error)}\n")
+        return EXIT_BAD_JOB
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    files = CrawlFiles(document.feeds_root / document.source.name / document.crawl_id)
+    files.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(files.folder / ".lock"):
+        if files.summary.exists():  # another process finished it while this one waited
+            return EXIT_FINISHED
+        return _crawl(document, files)
+
+
+def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
+    started = time.monotonic()
+    writer = FeedWriter(files)
+    try:
+        code = _collect(document, files, writer)
+    finally:
+        writer.close()
+    if code == EXIT_FINISHED:
+        summary = CrawlSummary(
+            crawl_id=document.crawl_id,
+            source=document.source.name,
+            products=writer.products,
+            photos=writer.photos,
+            images=writer.images,
+            failures=writer.failures,
+            seconds=round(time.monotonic() - started, 3),
+        )
+        write_atomically(files.summary, summary.model_dump_json(indent=2).encode())
+        sys.stderr.write(f"{summary.source}: done. {_counts(writer)} in {summary.seconds:.1f} s\n")
+    return code
+
+
+def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> int:
+    store = ImageStore(document.images_root)
+    if isinstance(document.source, SiteSource):
+        from spiders.process import crawl_site  # Scrapy takes a second to import; folders do not need it
+
+        ending = crawl_site(document.source, files, store, writer)
+        if not ending.reached:
+            return EXIT_UNREACHED
+        return EXIT_FINISHED if ending.finished else EXIT_INTERRUPTED
+    photos = replace(store, limits=PictureLimits())
+    reached = collect_photos(document.source, photos, writer, lambda: _show_progress(document.source.name, writer))
+    return EXIT_FINISHED if reached else EXIT_UNREACHED
+
+
+def _show_progress(name: str, writer: FeedWriter) -> None:
+    if (writer.photos + writer.failures) % 100 == 0:
+        sys.stderr.write(f"{name}: {_counts(writer)}\n")
+
+
+def _counts(writer: FeedWriter) -> str:
+    return f"{writer.products} products, {writer.photos} photos, {writer.images} images, {writer.failures} failures"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for whoever works on the same crawl: a killed parent may have left its crawl process running."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _explained(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'document'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

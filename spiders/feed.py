@@ -2,15 +2,31 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from recognition.vocabulary import FetchReason
 from spiders.errors import FeedDamagedError
-from spiders.items import FEED_LINE, FailureRow, PhotoItem, ProductItem
+from spiders.items import FAILURE_LINE, FEED_LINE, FailureRow, PhotoItem, ProductItem
+
+_Row = TypeVar("_Row", bound=BaseModel)
+
+TRANSIENT = frozenset(
+    {
+        FetchReason.DNS,
+        FetchReason.REFUSED,
+        FetchReason.TIMEOUT,
+        FetchReason.TLS,
+        FetchReason.HTTP_5XX,
+        FetchReason.NETWORK,
+    }
+)
+"""Reasons that may be gone an hour later: a crawl that is taken up again asks for these pages once more."""
 
 FEED_NAME = "feed.jsonl"
 FAILURES_NAME = "failures.jsonl"
@@ -60,7 +76,12 @@ class CrawlFiles:
     @property
     def image_cache(self) -> Path:
         """What the source's images were the last time; shared by all crawls of the source."""
-        return self.folder.parent / "images.json"
+        return self.folder.parent / "images.jsonl"
+
+    @property
+    def progress(self) -> Path:
+        """What the crawl process showed while it ran, and its last words if it died."""
+        return self.folder / "progress.log"
 
     @property
     def log(self) -> Path:
@@ -69,39 +90,50 @@ class CrawlFiles:
 
 
 class FeedWriter:
-    """Writes one crawl's feed and failures from the start and counts what it wrote.
+    """Writes one crawl's feed and failures, and counts what it wrote.
 
-    A killed crawl leaves files without a summary; the next one with the same id begins them anew.
+    A killed crawl leaves both files without a summary. The next one with the same id keeps their whole lines and goes
+    on from there: `done` holds the pages that need not be asked for again. Failures that may have passed are dropped,
+    so that those pages are tried once more.
     """
 
     def __init__(self, files: CrawlFiles) -> None:
         files.folder.mkdir(parents=True, exist_ok=True)
-        self._feed: IO[str] = files.feed.open("w", encoding="utf-8")
-        self._failures: IO[str] = files.failures.open("w", encoding="utf-8")
-        self._images: set[str] = set()
         self.products = 0
         self.photos = 0
         self.failures = 0
+        self.done: set[str] = set()
+        self._skus: set[str] = set()
+        self._images: set[str] = set()
+        items = list(_parsed(files.feed, FEED_LINE))
+        rows = [row for row in _parsed(files.failures, FAILURE_LINE) if items and row.reason not in TRANSIENT]
+        for item in items:
+            self._count(item)
+        for row in rows:
+            self.done.add(row.url)
+            self.failures += 1
+        self._feed = _begin(files.feed, items)
+        self._failures = _begin(files.failures, rows)
 
     @property
     def images(self) -> int:
         """How many different images the feed refers to."""
         return len(self._images)
 
-    def product(self, item: ProductItem) -> None:
-        """Add a product to the feed."""
-        self._feed.write(item.model_dump_json() + "\n")
-        self.products += 1
-        self._images.update(image.sha256 for image in item.images)
+    def product(self, item: ProductItem) -> bool:
+        """Add a product; False where this SKU is in the feed already (one product under two addresses)."""
+        if item.sku in self._skus:
+            self.done.add(item.url)
+            return False
+        self._append(item)
+        return True
 
     def photo(self, item: PhotoItem) -> None:
         """Add a photo to the feed."""
-        self._feed.write(item.model_dump_json() + "\n")
-        self.photos += 1
-        self._images.add(item.image.sha256)
+        self._append(item)
 
     def failure(self, row: FailureRow) -> None:
-        """Add a failure; it is on its way to the disk at once, for whoever watches a long crawl."""
+        """Add a failure."""
         self._failures.write(row.model_dump_json() + "\n")
         self._failures.flush()
         self.failures += 1
@@ -113,6 +145,22 @@ class FeedWriter:
                 stream.flush()
                 os.fsync(stream.fileno())
                 stream.close()
+
+    def _append(self, item: ProductItem | PhotoItem) -> None:
+        self._feed.write(item.model_dump_json() + "\n")
+        self._feed.flush()  # a killed process loses nothing that it flushed
+        self._count(item)
+
+    def _count(self, item: ProductItem | PhotoItem) -> None:
+        if isinstance(item, ProductItem):
+            self.products += 1
+            self._skus.add(item.sku)
+            self.done.add(item.url)
+            self._images.update(image.sha256 for image in item.images)
+        else:
+            self.photos += 1
+            self.done.add(item.origin)
+            self._images.add(item.image.sha256)
 
 
 def read_feed(path: Path) -> Iterator[ProductItem | PhotoItem]:
@@ -176,6 +224,25 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def whole_lines(path: Path) -> Iterator[str]:
+    """The lines of a file that end as they should: what a kill tore off in the middle of a line is left out."""
+    if path.exists():
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            yield from (line for line in lines if line.endswith("\n"))
+
+
+def _parsed(path: Path, adapter: TypeAdapter[_Row]) -> Iterator[_Row]:
+    """Whole, valid lines: a page whose line is damaged is simply asked for again."""
+    for line in whole_lines(path):
+        with suppress(ValidationError):
+            yield adapter.validate_json(line)
+
+
+def _begin(path: Path, rows: Sequence[BaseModel]) -> IO[str]:
+    write_atomically(path, "".join(row.model_dump_json() + "\n" for row in rows).encode())
+    return path.open("a", encoding="utf-8")
 
 
 def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -81,6 +81,7 @@ class FailureRow(FeedModel):
 
 FeedItem = Annotated[ProductItem | PhotoItem, Field(discriminator="type")]
 FEED_LINE: TypeAdapter[ProductItem | PhotoItem] = TypeAdapter(FeedItem)
+FAILURE_LINE: TypeAdapter[FailureRow] = TypeAdapter(FailureRow)
 
 
 def failure(source: str, url: str, reason: FetchReason, detail: str) -> FailureRow:

@@ -1,0 +1,244 @@
+"""A shop's page in, its product out. Pure: no network, no files, no clock.
+
+Asked in this order: JSON-LD, microdata, OpenGraph and other meta tags, and last what the page shows to people.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urljoin, urlsplit
+
+from spiders.cleaning import DESCRIPTION_LENGTH, clean_text, safe_sku, slug_of_url
+from spiders.errors import NoProductError, PageUnreadableError
+from spiders.offers import currency_of, offers_of, parse_availability, parse_currency, parse_price, price_of
+from spiders.structured import Node, StructuredData, parse_html, read_structured
+from spiders.visible import VisiblePage, read_visible
+
+_PRODUCT_TYPES = frozenset(
+    {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car"}
+)
+_LISTING_TYPES = frozenset({"collectionpage", "searchresultspage", "itemlist", "offercatalog"})
+_GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
+_GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_LISTING_SIZE = 3
+_URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{4,}(?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class PageProduct:
+    """What one page says of its product; texts are clean, images are addresses still to be fetched.
+
+    `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name.
+    """
+
+    sku: str
+    title: str
+    brand: str | None
+    category: str | None
+    gtin: str | None
+    description: str | None
+    url: str
+    price: Decimal | None
+    currency: str | None
+    availability: str | None
+    image_urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    url: str
+    data: StructuredData
+    visible: VisiblePage
+    product: Node
+    offers: tuple[Node, ...]
+
+
+def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
+    """The product that a page is about.
+
+    Raises:
+        NoProductError: the page is about no single product.
+        PageUnreadableError: it cannot be parsed, or its structured data is broken and nothing else tells of a product.
+    """
+    document = parse_html(text)
+    if document is None:
+        raise NoProductError("the page is empty")
+    data = read_structured(document, url)
+    visible = read_visible(document)
+    page = _Page(url, data, visible, *_product_of(data, visible, url))
+    return _assembled(page, sku_prefix)
+
+
+def _product_of(data: StructuredData, visible: VisiblePage, url: str) -> tuple[Node, tuple[Node, ...]]:
+    node = _chosen(_products(data.nodes), data, visible, url)
+    if node is not None:
+        return node, offers_of(node)
+    if _looks_like_product(data, visible):
+        return Node(frozenset()), ()
+    if data.broken_blocks:
+        raise PageUnreadableError(
+            f"{data.broken_blocks} blocks of JSON-LD are broken, and nothing else tells of a product"
+        )
+    raise NoProductError("the page tells of no product, neither in structured data nor in what it shows")
+
+
+def _products(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Products at the top, or the subject of a page node; not those that another product or a list merely mentions."""
+    for node in nodes:
+        if node.types & _PRODUCT_TYPES:
+            yield node
+        elif node.types & {"webpage", "itempage"}:
+            yield from (inner for inner in node.nodes("mainEntity", "about") if inner.types & _PRODUCT_TYPES)
+
+
+def _chosen(products: Iterator[Node], data: StructuredData, visible: VisiblePage, url: str) -> Node | None:
+    """The product that the page is about, by name, address and offers; None on a listing of several."""
+    candidates = [product for product in products if product.text("name") or offers_of(product)]
+    if not candidates:
+        return None
+    titles = [_key(text) for text in (visible.heading, data.tag("og:title")) if text]
+
+    def rank(product: Node) -> tuple[bool, bool, bool, bool]:
+        name = _key(product.text("name") or "")
+        named = bool(name) and any(name in title or title in name for title in titles)
+        address = product.text("url", "@id") or ""
+        here = bool(address) and urlsplit(urljoin(url, address)).path == urlsplit(url).path
+        offers = offers_of(product)
+        return named, here, any(price_of(offer) for offer in offers), bool(offers)
+
+    best = max(candidates, key=rank)
+    names = {product.text("name") for product in candidates}
+    is_listing = len(names) >= _LISTING_SIZE or any(node.types & _LISTING_TYPES for node in data.nodes)
+    return None if is_listing and len(names) > 1 and not any(rank(best)[:2]) else best
+
+
+def _looks_like_product(data: StructuredData, visible: VisiblePage) -> bool:
+    """Without a product in structured data: OpenGraph says so, or the page has heading, price and a way to buy."""
+    if any(node.types & _LISTING_TYPES for node in data.nodes):
+        return False
+    declared = (data.tag("og:type") or "").lower().endswith("product") or _meta_price(data) is not None
+    title = visible.heading or data.tag("og:title")
+    shown = bool(visible.prices) and (visible.offers_to_buy or visible.code is not None)
+    return bool(title) and (declared or shown)
+
+
+def _assembled(page: _Page, sku_prefix: str) -> PageProduct:
+    product, data, visible = page.product, page.data, page.visible
+    title = clean_text(product.text("name") or data.tag("og:title", "twitter:title") or visible.heading)
+    gtin = _gtin(page)
+    sku = _sku(page, gtin, sku_prefix)
+    if title is None or sku is None:
+        raise NoProductError("the product has no name or nothing that could serve as its id")
+    price, currency = _price(page)
+    return PageProduct(
+        sku=sku,
+        title=title,
+        brand=_name_of(product, "brand", "manufacturer") or clean_text(data.tag("product:brand", "og:brand")),
+        category=_category(page),
+        gtin=gtin,
+        description=clean_text(
+            product.text("description") or data.tag("og:description", "description"), DESCRIPTION_LENGTH
+        ),
+        url=page.url,
+        price=price,
+        currency=currency,
+        availability=_availability(page, price),
+        image_urls=_image_urls(page),
+    )
+
+
+def _sku(page: _Page, gtin: str | None, prefix: str) -> str | None:
+    """The shop's id of the product. An id that the page also shows to people beats one that only machines are told."""
+    product = page.product
+    offered = tuple(text for offer in page.offers for text in offer.texts("sku"))
+    told = [*product.texts("sku"), *offered[:1], *product.texts("productID"), *product.texts("mpn", "model")]
+    told.extend(text for text in (page.data.tag("product:retailer_item_id", "sku"),) if text)
+    in_url = _URL_CODE.findall(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    code = page.visible.code
+    choices: list[str | None] = [*product.texts("sku")[:1], code, *told, gtin, *reversed(in_url), slug_of_url(page.url)]
+    return next((safe for safe in (safe_sku(choice, prefix) for choice in choices) if safe), None)
+
+
+def _gtin(page: _Page) -> str | None:
+    nodes = (page.product, *page.offers)
+    texts = [text for node in nodes for name in _GTIN_NAMES for text in node.texts(name)]
+    texts.extend(text for text in (page.data.tag("product:ean", "product:gtin", "og:ean"),) if text)
+    digits = (re.sub(r"[\s-]", "", text.lower().removeprefix("gtin:")) for text in texts)
+    return next((code for code in digits if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS), None)
+
+
+def _price(page: _Page) -> tuple[Decimal | None, str | None]:
+    for offer in page.offers:
+        amount = price_of(offer)
+        if amount is not None:
+            return amount, currency_of(offer) or _any_currency(page)
+    amount = _meta_price(page.data)
+    if amount is not None:
+        return amount, _any_currency(page)
+    shown = next(iter(page.visible.prices), None)
+    return (shown.amount, shown.currency or _any_currency(page)) if shown else (None, None)
+
+
+def _any_currency(page: _Page) -> str | None:
+    told = (currency_of(offer) for offer in page.offers)
+    tag = parse_currency(
+        page.data.tag("product:price:currency", "og:price:currency", "product:sale_price:currency", "pricecurrency")
+    )
+    return next((code for code in told if code), None) or tag
+
+
+def _meta_price(data: StructuredData) -> Decimal | None:
+    names = ("product:sale_price:amount", "product:price:amount", "og:price:amount", "twitter:data1", "price")
+    return next((amount for name in names if (amount := parse_price(data.tag(name)))), None)
+
+
+def _availability(page: _Page, price: Decimal | None) -> str | None:
+    """What the shop says; a page that says nothing, but asks a price and is not sold out, is taken to be in stock."""
+    told = [text for offer in page.offers for text in offer.texts("availability")]
+    told.extend(page.data.meta.get("product:availability", ()))
+    told.extend(page.data.meta.get("og:availability", ()))
+    known = [name for name in map(parse_availability, told) if name]
+    if known:
+        # Offers of several sizes: the product can be had as long as one of them can.
+        return "InStock" if "InStock" in known else known[0]
+    if page.visible.says_sold_out:
+        return "OutOfStock"
+    return "InStock" if price is not None else None
+
+
+def _name_of(product: Node, *properties: str) -> str | None:
+    names = (*(node.text("name") for node in product.nodes(*properties)), product.text(*properties))
+    return next((clean for clean in map(clean_text, names) if clean), None)
+
+
+def _category(page: _Page) -> str | None:
+    """The product's category, or the last step but the product itself of the breadcrumbs."""
+    told = _name_of(page.product, "category") or clean_text(page.data.tag("product:category"))
+    if told:
+        return told
+    trail = [name for node in page.data.nodes if "breadcrumblist" in node.types for name in _steps(node)]
+    own = {_key(name) for name in (page.product.text("name"), page.visible.heading) if name}
+    steps = [step for step in trail if _key(step) not in own]
+    return clean_text(steps[-1]) if steps else None
+
+
+def _steps(breadcrumbs: Node) -> Iterator[str]:
+    for element in breadcrumbs.nodes("itemListElement"):
+        names = (element.text("name"), *(inner.text("name") for inner in element.nodes("item")))
+        yield from [name for name in names if name][:1]
+
+
+def _image_urls(page: _Page) -> tuple[str, ...]:
+    told = [*page.product.texts("image")]
+    told.extend(
+        text for node in page.product.nodes("image", "photo") for text in node.texts("contentUrl", "url", "@id")[:1]
+    )
+    if not told:
+        told.extend(page.data.meta.get("og:image", ())[:1])
+    absolute = (urljoin(page.url, text) for text in told)
+    return tuple(dict.fromkeys(url for url in absolute if url.startswith(("http://", "https://"))))
+
+
+def _key(text: str) -> str:
+    return re.sub(r"\W+", "", (clean_text(text) or "").lower())

@@ -1,0 +1,143 @@
+"""What a page shows to people, for shops that tell machines nothing or only half: price, product code, sold out or not.
+
+These are rules of thumb over the words and class names that shops use; structured data is always asked first.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from spiders.offers import parse_currency, parse_price
+from spiders.structured import HtmlElement
+from spiders.words import BUY, CODE_LABEL, MONEY, OTHER_PRICE, PRICE_NAME, SOLD_OUT
+
+_HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "select", "iframe"})
+_BLOCK_TAGS = frozenset(
+    {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "ul", "table", "br", "dl"}
+)
+_MAX_WRITTEN = 40
+_NEAR = 4000  # characters of visible text after the heading in which a product's own facts stand
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePrice:
+    """An amount on the page and its currency, None where the sign could mean several."""
+
+    amount: Decimal
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePage:
+    """The page as a reader meets it: its heading, the text near it, and all text."""
+
+    heading: str | None
+    near: str
+    text: str
+    prices: tuple[VisiblePrice, ...]
+
+    @property
+    def code(self) -> str | None:
+        """The product code that a label on the page announces."""
+        for part in (self.near, self.text):
+            for match in CODE_LABEL.finditer(part):
+                code = match["code"].rstrip("._-/")
+                if any(character.isdigit() for character in code):
+                    return code
+        return None
+
+    @property
+    def says_sold_out(self) -> bool:
+        """Whether the words near the heading say that it cannot be bought."""
+        return bool(SOLD_OUT.search(self.near))
+
+    @property
+    def offers_to_buy(self) -> bool:
+        """Whether the words near the heading invite to buy."""
+        return bool(BUY.search(self.near))
+
+    def shows(self, code: str) -> bool:
+        """Whether a code stands in the page's text as a word of its own."""
+        return re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", self.text, re.IGNORECASE) is not None
+
+
+def read_visible(document: HtmlElement) -> VisiblePage:
+    """Read what the page shows."""
+    headings = [" ".join(element.text_content().split()) for element in document.iter("h1")]
+    heading = next((text for text in headings if text), None)
+    text = "".join(_texts(document))
+    start = max(text.find(heading), 0) if heading else 0
+    near = text[start : start + _NEAR]
+    prices = (*_marked_prices(document), *_written_prices(near)) if heading else tuple(_marked_prices(document))
+    return VisiblePage(heading, near, text, prices)
+
+
+def _texts(element: HtmlElement) -> Iterator[str]:
+    """Visible text in document order; blocks end in a line break. Iterative: hostile pages nest very deep."""
+    stack: list[HtmlElement | str] = [element]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            yield current
+            continue
+        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS:
+            continue
+        folded = " ".join((current.text or "").split())
+        yield f"{folded} " if folded else ""
+        stack.append("\n" if current.tag in _BLOCK_TAGS else "")
+        for child in reversed(current):
+            tail = " ".join((child.tail or "").split())
+            if tail:
+                stack.append(f"{tail} ")
+            stack.append(child)
+
+
+def _marked_prices(document: HtmlElement) -> Iterator[VisiblePrice]:
+    """Amounts in elements whose class or id speaks of a price, those after the heading first."""
+    after_heading = False
+    early: list[VisiblePrice] = []
+    for element in document.iter():
+        if element.tag == "h1":
+            after_heading = True
+        price = _marked_price(element) if isinstance(element.tag, str) else None
+        if price is not None and after_heading:
+            yield price
+        elif price is not None:
+            early.append(price)
+    yield from early
+
+
+def _marked_price(element: HtmlElement) -> VisiblePrice | None:
+    name = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
+    if element.tag in _HIDDEN_TAGS or not PRICE_NAME.search(name) or _is_other_price(element):
+        return None
+    text = " ".join(element.text_content().split())
+    money = MONEY.search(text)
+    written = money[0] if money else text
+    if len(written) > _MAX_WRITTEN or not any(character.isdigit() for character in written):
+        return None
+    amount = parse_price(written)
+    return VisiblePrice(amount, parse_currency(written)) if amount else None
+
+
+def _is_other_price(element: HtmlElement) -> bool:
+    """Whether the element, or one it stands in, is about a former price, a price per unit or another product."""
+    current: HtmlElement | None = element
+    for _ in range(5):
+        if current is None:
+            return False
+        if current.tag in {"del", "s", "strike"} or OTHER_PRICE.search(
+            f"{current.get('class', '')} {current.get('id', '')}"
+        ):
+            return True
+        current = current.getparent()
+    return False
+
+
+def _written_prices(text: str) -> Iterator[VisiblePrice]:
+    """Amounts with a currency sign in the text near the heading."""
+    for match in MONEY.finditer(text):
+        amount = parse_price(match[0].strip())
+        if amount:
+            yield VisiblePrice(amount, parse_currency(match[0]))

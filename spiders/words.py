@@ -1,0 +1,55 @@
+# ruff: noqa: RUF001 - the words of shops in other scripts look like ours to a linter
+"""The words by which shops announce prices, product codes and stock, in the languages met so far. Add yours here."""
+
+import re
+
+PRICE_NAME = re.compile(
+    r"pri[cs]e|preis|prix|pre[cç]o|precio|prezzo|prijs|\bcena|\bpret\b|amount|hinta|cijena", re.IGNORECASE
+)
+"""Class names and ids of elements that hold a price."""
+
+OTHER_PRICE = re.compile(
+    r"old|was\b|strike|cross|rrp|msrp|list-?price|before|regular|original|compare|previous|statt|uvp|anci?en|antes"
+    r"|normal|full-?price|unit|per-|base-?price|saving|discount|install?ment|parcel|month|shipping|delivery|related"
+    r"|recommend|similar",
+    re.IGNORECASE,
+)
+"""Class names and ids of prices that are not what the buyer pays for this product now."""
+
+_SIGNS = r"[$€£¥₹₽₺₪₩₴₸]"
+MONEY = re.compile(
+    rf"(?:US\$|NT\$|R\$|C\$|A\$|HK\$|{_SIGNS}|CHF|EUR|USD|GBP)\s?\d[\d.,'\u00a0\u202f ]*(?:[.,]-)?"
+    r"|\d[\d.,'\u00a0\u202f ]*\s?"
+    r"(?:€|£|₽|₺|₪|₴|₸|zł|Kč|kn\b|lei\b|Lei\b|kr\b|Ft\b|EUR\b|USD\b|CHF\b|тг|тенге|руб|元)"
+)
+"""An amount with its currency."""
+
+CODE_LABEL = re.compile(
+    r"""(?:\b(?:sku|(?:item|product|article|style|stock|part|catalogu?e?|listing|ad|post)\s?(?:no\b|number|code|id\b|\#)
+    |artikel-?\s?(?:nummer|nr|n°)|art\.?\s?-?\s?nr|bestell-?\s?(?:nummer|nr)|best\.?-?\s?nr|produkt-?\s?(?:nummer|nr|code)
+    |anzeigen-?\s?(?:nummer|nr|id)|r[ée]f(?:[ée]rence)?|ref\.?|referencia|refer[êe]ncia
+    |c[óo]d(?:igo)?(?:\.|\s(?:do\s)?produ(?:to|cto|s))?|cod\s?produs|šifra|codice(?:\sarticolo)?|artikelcode
+    |tuotenumero)
+    |артикул|код\s?товара|код|מק["״]ט|קוד\s?מוצר|商品編號|商品编号|貨號|品號|商品代號|品番)
+    \s*\.?\s*(?:[:：\#№]|n[°º]|\s)\s*[:：\#]?\s*(?P<code>[A-Za-z0-9][A-Za-z0-9._/-]{2,39})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A label and the product code after it."""
+
+SOLD_OUT = re.compile(
+    r"\b(?:sold\s?out|out\s?of\s?stock|currently\s(?:unavailable|not\savailable)|no\slonger\savailable|ausverkauft"
+    r"|nicht\s(?:verfügbar|lieferbar|auf\slager)|rupture\sde\sstock|épuisé|agotado|sin\sstock|esgotado|indispon[íi]vel"
+    r"|esaurito|uitverkocht|stoc\sepuizat|razprodano|rasprodano|нет\sв\sналичии|loppuunmyyty|wyprzedane|vyprodáno)\b"
+    r"|完售|已售完|缺貨|אזל",
+    re.IGNORECASE,
+)
+"""It cannot be bought."""
+
+BUY = re.compile(
+    r"add\sto\s(?:cart|bag|basket|trolley)|buy\s(?:it\s)?now|in\s(?:den|die)\s(?:warenkorb|einkaufswagen)"
+    r"|ajouter\sau\spanier|a(?:ñadir|gregar|dicionar)\s(?:al|ao)\s\w+|comprar|adaug[ăa]\s[îi]n\sco[șsş]|v\s?košarico"
+    r"|u\s?košaricu|aggiungi\sal|in\swinkelwagen|в\sкорзину|купить|lisää\s(?:ostos)?kori|加入購物車|放入購物車|立即購買"
+    r"|הוסף\sלסל|pievienot\sgrozam|nopirkt",
+    re.IGNORECASE,
+)
+"""It can be bought."""
