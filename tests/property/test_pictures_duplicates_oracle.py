@@ -1,0 +1,76 @@
+from collections.abc import Iterator
+from itertools import combinations
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recognition.pictures import duplicates
+from recognition.pictures.duplicates import near_duplicate_groups
+
+NEAR_A_FEW_CENTRES = st.builds(
+    lambda centre, flips: centre ^ sum(1 << bit for bit in flips),
+    st.sampled_from([0, 0xFFFF, 2**64 - 1, 0x0123456789ABCDEF]),
+    st.sets(st.integers(0, 63), max_size=9),
+)
+HASHES = st.dictionaries(st.text("0123456789abcdef", min_size=1, max_size=6), NEAR_A_FEW_CENTRES, max_size=40)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # on busy cores the barriers of thousands of tiny searches take minutes
+    yield
+    faiss.omp_set_num_threads(threads)
+
+
+def by_union_find(hashes: dict[str, int], max_distance: int) -> dict[str, str]:
+    """The slow, obvious reference: look at every pair, keep the smaller name as the root."""
+    root = {name: name for name in hashes}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for left, right in combinations(hashes, 2):
+        if (hashes[left] ^ hashes[right]).bit_count() <= max_distance:
+            first, second = sorted((find(left), find(right)))
+            root[second] = first
+    return {name: find(name) for name in hashes}
+
+
+def groups(hashes: dict[str, int], max_distance: int) -> dict[str, str]:
+    return near_duplicate_groups(list(hashes), np.array(list(hashes.values()), np.uint64), max_distance)
+
+
+@settings(deadline=None)
+@given(hashes=HASHES, max_distance=st.integers(0, 20), rows_at_once=st.integers(1, 7))
+def test_groups_equal_those_of_comparing_every_pair_however_the_work_is_cut(
+    hashes: dict[str, int], max_distance: int, rows_at_once: int
+) -> None:
+    before, duplicates._QUERIES_AT_ONCE = duplicates._QUERIES_AT_ONCE, rows_at_once
+    try:
+        assert groups(hashes, max_distance) == by_union_find(hashes, max_distance)
+    finally:
+        duplicates._QUERIES_AT_ONCE = before
+
+
+@settings(deadline=None)
+@given(hashes=HASHES, data=st.data())
+def test_groups_do_not_depend_on_the_order_in_which_pictures_arrive(
+    hashes: dict[str, int], data: st.DataObject
+) -> None:
+    shuffled = dict(data.draw(st.permutations(list(hashes.items()))))
+    assert groups(shuffled, 4) == groups(hashes, 4)
+
+
+@settings(deadline=None)
+@given(hashes=HASHES, limits=st.tuples(st.integers(0, 30), st.integers(0, 30)))
+def test_a_looser_limit_only_joins_groups_and_never_divides_one(
+    hashes: dict[str, int], limits: tuple[int, int]
+) -> None:
+    strict, loose = (groups(hashes, limit) for limit in sorted(limits))
+    assert all(loose[name] == loose[group] for name, group in strict.items())
