@@ -1,0 +1,194 @@
+"""Audit: measure what is new, group near duplicates, decide every class's tier and every photo's side of the split."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from recognition.audit.labels import ResolvedLabel, resolve_labels
+from recognition.audit.split import assign_parts
+from recognition.audit.tiers import TierPolicy, count_classes, decide_tier
+from recognition.errors import UnreadablePictureError
+from recognition.pictures.duplicates import near_duplicate_groups
+from recognition.pictures.quality import judge_picture, measure_picture
+from recognition.pictures.reading import read_picture
+from recognition.vocabulary import PictureReason, Tier
+from tasks.ledger import decision
+from tasks.loop import Loop, stage
+from tasks.progress import report_progress
+from warehouse.audits import ClassAuditRow, append_class_audits, current_tiers, parts, store_parts
+from warehouse.images import (
+    ImageRef,
+    MeasuredRow,
+    refused_images,
+    replace_duplicate_groups,
+    store_measurements,
+    unmeasured_images,
+    usable_images,
+)
+from warehouse.labels import label_events
+from warehouse.ledger import SubjectKind, record_decisions
+from warehouse.products import titles
+from warehouse.session import Session
+
+_SHARD = 256
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What the audit found."""
+
+    measured: int
+    refused: int
+    trained: int
+    gallery: int
+    quarantined: int
+    tier_changes: int
+
+
+@task(name="audit", cache_policy=NO_CACHE)
+def audit_catalogue(loop: Loop) -> AuditReport:
+    """Judge new photos, then every class."""
+    with stage(loop, "audit") as done:
+        measured, refused = _measure_new(loop)
+        with loop.parts.warehouse.write() as db:
+            groups = _group_duplicates(db)
+            labels = resolve_labels(label_events(db))
+            tiers, changes = _decide_tiers(db, loop, labels, groups)
+            _split(db, labels, groups)
+        counts = Counter(tiers.values())
+        report = AuditReport(
+            measured=measured,
+            refused=refused,
+            trained=counts[Tier.TRAINED],
+            gallery=counts[Tier.GALLERY],
+            quarantined=counts[Tier.QUARANTINED],
+            tier_changes=changes,
+        )
+        done.summary = (
+            f"{measured} photos measured, {refused} refused; {report.trained} trained, {report.gallery} gallery, "
+            f"{report.quarantined} quarantined"
+        )
+    return report
+
+
+def _measure_new(loop: Loop) -> tuple[int, int]:
+    """Measure shard by shard, so that a killed audit goes on where it was."""
+    with loop.parts.warehouse.read() as db:
+        waiting = unmeasured_images(db)
+    refused = 0
+    for at in range(0, len(waiting), _SHARD):
+        rows = list(_measurements(loop.parts.paths.images, waiting[at : at + _SHARD]))
+        bad = [row for row in rows if row.reason is not PictureReason.OK]
+        refused += len(bad)
+        with loop.parts.warehouse.write() as db:
+            store_measurements(db, rows)
+            record_decisions(
+                db,
+                [
+                    decision(
+                        loop.run_id,
+                        SubjectKind.IMAGE,
+                        row.sha256,
+                        "drop",
+                        row.reason,
+                        key="measure",
+                        found=vars_of(row),
+                    )
+                    for row in bad
+                ],
+            )
+        report_progress("audit", at + len(rows), len(waiting))
+    return len(waiting), refused
+
+
+def vars_of(row: MeasuredRow) -> dict[str, object]:
+    """The measurements behind a decision."""
+    return {"width": row.width, "height": row.height, "sharpness": row.sharpness, "contrast": row.contrast}
+
+
+def _measurements(images: Path, waiting: list[ImageRef]) -> Iterator[MeasuredRow]:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # Pillow and NumPy release the interpreter where it counts
+        yield from pool.map(lambda image: _measure(images, image), waiting)
+
+
+def _measure(images: Path, image: ImageRef) -> MeasuredRow:
+    try:
+        found = measure_picture(read_picture(images / image.path))
+    except UnreadablePictureError as error:
+        return MeasuredRow(image.sha256, None, None, None, None, None, None, error.reason)
+    return MeasuredRow(
+        sha256=image.sha256,
+        width=found.width,
+        height=found.height,
+        sharpness=found.sharpness,
+        brightness=found.brightness,
+        contrast=found.contrast,
+        phash=found.phash,
+        reason=judge_picture(found),
+    )
+
+
+def _group_duplicates(db: Session) -> dict[str, str]:
+    usable = usable_images(db)
+    hashes = np.array([image.phash for image in usable], dtype=np.uint64)
+    groups = near_duplicate_groups([image.sha256 for image in usable], hashes)
+    replace_duplicate_groups(db, groups)
+    return groups
+
+
+def _decide_tiers(
+    db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]
+) -> tuple[dict[str, Tier], int]:
+    limits = loop.parts.settings.audit
+    policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
+    before = current_tiers(db)
+    counts = count_classes(labels.values(), refused_images(db), groups, titles(db))
+    decided = {sku: decide_tier(count, before.get(sku), policy) for sku, count in counts.items()}
+    now = datetime.now(UTC)
+    append_class_audits(
+        db,
+        loop.run_id,
+        [
+            ClassAuditRow(
+                sku, count.samples, count.images, count.conflicts, count.unusable, found.tier, found.reason, now
+            )
+            for (sku, count), found in zip(counts.items(), decided.values(), strict=True)
+        ],
+    )
+    changed = [found for sku, found in decided.items() if before.get(sku) is not found.tier]
+    record_decisions(
+        db,
+        [
+            decision(
+                loop.run_id,
+                SubjectKind.SKU,
+                found.sku,
+                f"tier {found.tier}",
+                found.reason,
+                before=before.get(found.sku),
+                samples=found.samples,
+                trained_minimum=policy.trained_minimum,
+            )
+            for found in changed
+        ],
+    )
+    return {sku: found.tier for sku, found in decided.items()}, len(changed)
+
+
+def _split(db: Session, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]) -> None:
+    sku_of_group: dict[str, str] = {}
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for sha256, group in sorted(groups.items()):
+        label = labels.get(sha256)
+        if label is not None and label.sku is not None and not label.conflict:
+            sku_of_group.setdefault(group, label.sku)
+            members[group].append(sha256)
+    store_parts(db, assign_parts(sku_of_group, members, parts(db)))

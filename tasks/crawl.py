@@ -1,0 +1,85 @@
+"""Crawl one source in a process of its own, and record what came of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from spiders.crawl import CrawlJob, CrawlSummary, files_of, run_crawl
+from spiders.errors import SpiderError
+from spiders.feed import read_failures
+from spiders.sources import FolderSource, InboxSource, Source
+from tasks.ledger import decision
+from tasks.loop import Loop, stage
+from warehouse.ledger import SubjectKind, record_decisions
+from warehouse.runs import CrawlFailureRow, CrawlRow, record_crawl, record_failures
+
+
+@dataclass(frozen=True)
+class CrawlReport:
+    """One crawl of one source; `problem` is None where it was reached."""
+
+    source: str
+    crawl_id: str
+    products: int
+    photos: int
+    failures: int
+    skipped: bool
+    problem: str | None = None
+
+
+@task(name="crawl", task_run_name="crawl {source.name}", cache_policy=NO_CACHE)
+def crawl_source(loop: Loop, source: Source) -> CrawlReport:
+    """Crawl a source once a night; a source that cannot be reached is a problem of the night, not its end."""
+    job = _job(loop, source)
+    with stage(loop, f"crawl {source.name}") as done:
+        try:
+            summary = run_crawl(job)
+        except SpiderError as error:
+            done.summary = str(error)
+            return CrawlReport(source.name, job.crawl_id, 0, 0, 0, skipped=False, problem=f"{source.name}: {error}")
+        _record(loop, job, summary)
+        done.summary = f"{summary.products} products, {summary.photos} photos, {summary.failures} failures"
+    problem = None if summary.reached else f"{source.name}: could not be reached"
+    return CrawlReport(
+        source.name, job.crawl_id, summary.products, summary.photos, summary.failures, summary.skipped, problem
+    )
+
+
+def _job(loop: Loop, source: Source) -> CrawlJob:
+    if isinstance(source, FolderSource | InboxSource):
+        source = source.model_copy(update={"path": loop.parts.settings.resolve(source.path)})
+    paths = loop.parts.paths
+    return CrawlJob(source, f"{source.name}-{loop.label}", paths.feeds, paths.images)
+
+
+def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:
+    rows = [
+        CrawlFailureRow(failure.source, failure.url, failure.reason, failure.detail, job.crawl_id, failure.at)
+        for failure in read_failures(files_of(job).failures)
+    ]
+    with loop.parts.warehouse.write() as db:
+        record_failures(db, rows)
+        if summary.reached:
+            record_crawl(db, _crawl_row(loop, summary))
+        else:
+            reason = rows[0].reason.value if rows else "network"
+            record_decisions(
+                db, [decision(loop.run_id, SubjectKind.SOURCE, summary.source, "skip", reason, crawl=job.crawl_id)]
+            )
+
+
+def _crawl_row(loop: Loop, summary: CrawlSummary) -> CrawlRow:
+    return CrawlRow(
+        crawl_id=summary.crawl_id,
+        source=summary.source,
+        run_id=loop.run_id,
+        products=summary.products,
+        photos=summary.photos,
+        images=summary.images,
+        failures=summary.failures,
+        seconds=summary.seconds,
+        reached=summary.reached,
+        finished_at=datetime.now(UTC),
+    )

@@ -1,0 +1,10 @@
+"""Progress of what people wait for: one line per step, in the log of the flow or on the terminal."""
+
+import logging
+
+_log = logging.getLogger("skuloop.progress")
+
+
+def report_progress(what: str, done: int, total: int) -> None:
+    """Say how far a stage has come."""
+    _log.info("%s: %d of %d", what, done, total)

@@ -1,0 +1,225 @@
+"""Settings: one `skuloop.toml` and the environment. This is the only module that reads either.
+
+Environment variables override the file: `SKULOOP_REVIEW__BUDGET=20` is `[review] budget = 20`. Secrets belong there.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from recognition.audit.tiers import TierPolicy
+from recognition.release.gate import GatePolicy
+from recognition.triage.calibration import CalibrationPolicy
+from recognition.triage.review import ReviewPolicy
+from spiders.sources import Source
+
+FILE_NAME = "skuloop.toml"
+CONFIG_VARIABLE = "SKULOOP_CONFIG"
+SHARED_VARIABLE = "SKULOOP_SHARED"
+PRODUCTION_ENCODER = "vit_small_patch14_reg4_dinov2.lvd142m"
+
+_TIERS, _REVIEW, _PROMISE, _GATE = TierPolicy(), ReviewPolicy(), CalibrationPolicy(), GatePolicy()
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the key and what to write instead."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EncoderSettings(_Section):
+    """Which encoder turns photos into vectors.
+
+    Attributes:
+        name: a timm model, or `handcrafted` (the demo's encoder, which needs no weights).
+        weights: local safetensors file; without it timm asks its hub.
+        image_size: side in pixels that the photo is brought to.
+        workers: encoder processes of one thread each; 0 means one per core.
+    """
+
+    name: str = PRODUCTION_ENCODER
+    weights: Path | None = None
+    image_size: int | None = 224
+    workers: int = Field(default=0, ge=0)
+
+
+class LabelStudioSettings(_Section):
+    """Where people answer.
+
+    Attributes:
+        url: a running Label Studio; without it, skuloop's own local one is used (`skuloop labelling start`).
+        token: access token for `url`; set it as SKULOOP_LABEL_STUDIO__TOKEN, not in the file.
+        project: title of the project that skuloop keeps.
+        port: of the local Label Studio.
+        executable: of the local Label Studio, in its own environment.
+    """
+
+    url: AnyHttpUrl | None = None
+    token: SecretStr | None = None
+    project: str = "skuloop review"
+    port: int = Field(default=8080, ge=0, le=65535)
+    executable: Path = Path(".venv-label-studio/bin/label-studio")
+
+
+class AuditSettings(_Section):
+    """Limits between tiers, see `recognition.audit.tiers`."""
+
+    trained_minimum: int = Field(default=_TIERS.trained_minimum, ge=1)
+    hysteresis: int = Field(default=_TIERS.hysteresis, ge=0)
+    max_conflict_share: float = Field(default=_TIERS.max_conflict_share, ge=0, le=1)
+
+
+class ReviewSettings(_Section):
+    """How much may be asked each night, see `recognition.triage.review`."""
+
+    budget: int = Field(default=_REVIEW.budget, ge=0)
+    random_share: float = Field(default=_REVIEW.random_share, ge=0, le=1)
+    unseen_share: float = Field(default=_REVIEW.unseen_share, ge=0, le=1)
+
+
+class PromiseSettings(_Section):
+    """What a sure answer promises, see `recognition.triage.calibration`."""
+
+    sure_precision: float = Field(default=_PROMISE.sure_precision, gt=0, lt=1)
+    unseen_share: float = Field(default=_PROMISE.unseen_share, ge=0, lt=1)
+    known_lost: float = Field(default=_PROMISE.known_lost, ge=0, lt=1)
+    risk: float = Field(default=_PROMISE.risk, gt=0, lt=1)
+
+
+class GateSettings(_Section):
+    """When a candidate is refused, see `recognition.release.gate`."""
+
+    accuracy_loss: float = Field(default=_GATE.accuracy_loss, ge=0, le=1)
+    class_loss: float = Field(default=_GATE.class_loss, ge=0, le=1)
+    promise_slack: float = Field(default=_GATE.promise_slack, ge=0, le=1)
+    fewest_sure: int = Field(default=_GATE.fewest_sure, ge=1)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Relative paths are relative to the folder of `skuloop.toml`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="SKULOOP_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Path()
+    store: Path = Path("store")
+    timezone: str = "UTC"
+    free_disk_gib: float = Field(default=1.0, ge=0)
+    encoder: EncoderSettings = EncoderSettings()
+    label_studio: LabelStudioSettings = LabelStudioSettings()
+    audit: AuditSettings = AuditSettings()
+    review: ReviewSettings = ReviewSettings()
+    promise: PromiseSettings = PromiseSettings()
+    gate: GateSettings = GateSettings()
+    source: tuple[Source, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is not a time zone; write one like 'Europe/Berlin'") from error
+        return name
+
+    @field_validator("source")
+    @classmethod
+    def _distinct_names(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        names = [source.name for source in sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {twice[0]!r}; every source needs a name of its own")
+        return sources
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which a night has its date."""
+        return ZoneInfo(self.timezone)
+
+    def resolve(self, path: Path) -> Path:
+        """A path of the settings, relative ones under `home`."""
+        return (self.home / path).resolve()
+
+
+def load_settings(config: Path | str | None = None) -> Settings:
+    """Read the settings of a `skuloop.toml`; by default that of SKULOOP_CONFIG, else the one in the current folder.
+
+    Raises:
+        SettingsError: there is no such file, it is not TOML, or a key or value is not valid.
+    """
+    path = Path(config or os.environ.get(CONFIG_VARIABLE, FILE_NAME)).resolve()
+    if not path.is_file():
+        raise SettingsError(
+            f"there is no settings file {path}. Run `skuloop demo` to see one at work, "
+            f"or name yours with --config or {CONFIG_VARIABLE}."
+        )
+    try:
+        return _settings_class(path)(home=path.parent)
+    except ValidationError as error:
+        raise SettingsError(f"{path}: " + "; ".join(_explanations(error))) from error
+    except ValueError as error:  # TOML syntax, or JSON in an environment variable
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def shared_data(environ: Mapping[str, str] | None = None) -> Path:
+    """Folder of the photos and weights that tests and benchmarks share; it need not exist."""
+    return Path((os.environ if environ is None else environ).get(SHARED_VARIABLE, "../shared")).resolve()
+
+
+def _settings_class(path: Path) -> type[Settings]:
+    class _FileSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not a source of ours
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not a source of ours
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    return _FileSettings
+
+
+def _explanations(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_input=False):
+        where = [str(part) for part in problem["loc"]]
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown key '{'.'.join(where)}'{_nearest(where)}"
+        else:
+            yield f"'{'.'.join(where)}': {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _nearest(where: list[str]) -> str:
+    close = difflib.get_close_matches(where[-1], _valid_names(where[:-1]), n=1, cutoff=0.5)
+    return f"; did you mean '{'.'.join([*where[:-1], close[0]])}'?" if close else "; see docs/reference/settings.md"
+
+
+def _valid_names(section: list[str]) -> list[str]:
+    fields: Any = Settings.model_fields
+    if section and section[0] == "source":
+        from spiders.sources import FolderSource, InboxSource, SiteSource
+
+        return sorted({name for kind in (SiteSource, FolderSource, InboxSource) for name in kind.model_fields})
+    for part in section:
+        fields = fields[part].annotation.model_fields
+    return list(fields)
