@@ -112,3 +112,18 @@ def replace_duplicate_groups(db: Session, groups: Mapping[str, str]) -> int:
 def duplicate_groups(db: Session) -> dict[str, str]:
     """Return sha256 -> group id."""
     return dict(db.tuples("images/duplicate_groups"))
+
+
+def refused_images(db: Session) -> set[str]:
+    """Return the sha256 of the images that the quality rules refuse."""
+    return {sha256 for (sha256,) in db.tuples("images/refused")}
+
+
+def image_paths(db: Session, sha256s: Sequence[str]) -> dict[str, str]:
+    """Return sha256 -> path relative to the images root, for those of the images that exist."""
+    return dict(db.tuples("images/paths", sha256s=list(sha256s)))
+
+
+def portraits(db: Session) -> dict[str, str]:
+    """Return SKU -> path of the usable photo that shows it best to a person; a SKU without one is left out."""
+    return dict(db.tuples("images/portraits"))

@@ -88,6 +88,11 @@ def questions_by_key(db: Session, keys: Sequence[str]) -> dict[str, QuestionRow]
     return {row.question_key: row for row in db.rows(QuestionRow, "questions/by_key", keys=list(keys))}
 
 
+def asked_in(db: Session, night_id: str) -> int:
+    """Return how many questions a night has chosen so far."""
+    return int(db.value("questions/asked_in", night_id=night_id))
+
+
 def get_cursor(db: Session, name: str) -> str | None:
     """Return how far a synchronisation has come, or None before its first time."""
     value: str | None = db.value("questions/get_cursor", name=name)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM question WHERE night_id = $night_id
