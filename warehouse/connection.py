@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -65,7 +65,9 @@ class Warehouse:
 
         Raises:
             WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
+            WarehouseError: There is no database yet, or the disk refused what the block wrote.
         """
+        self._refuse_absent()
         with self._opened(self._connect_to_write) as connection, _transaction(connection):
             yield Session(connection)
 
@@ -116,7 +118,8 @@ class Warehouse:
 
     def _refuse_absent(self) -> None:
         if not self.path.exists():
-            raise WarehouseError(f"there is no warehouse at {self.path} yet: the first nightly run creates it")
+            remedy = "the first nightly run creates it (`Warehouse.migrate`)"
+            raise WarehouseError(f"there is no warehouse at {self.path} yet: {remedy}")
 
     def _connect_to_write(self) -> duckdb.DuckDBPyConnection:
         return _in_utc(duckdb.connect(self.path))
@@ -134,7 +137,7 @@ class Warehouse:
         while True:
             try:
                 return connect()
-            except duckdb.IOException as error:
+            except duckdb.Error as error:
                 # DuckDB has no exception of its own for a held lock, and only its text knows who holds it.
                 conflict = _LOCK_CONFLICT.search(str(error))
                 if conflict is None:
@@ -151,9 +154,14 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        # A failed statement may have ended the transaction already: the first error is the one to tell.
+        with suppress(duckdb.Error):
+            connection.rollback()
         raise
-    connection.commit()
+    try:
+        connection.commit()
+    except duckdb.Error as error:
+        raise WarehouseError(f"the session could not be stored, everything is as it was before it: {error}") from error
 
 
 def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

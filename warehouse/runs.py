@@ -25,6 +25,15 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage of a run: how long it took and what came of it."""
+
+    stage: str
+    seconds: float
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlRow:
     """One finished crawl of one source; `reached` is False where the source as a whole did not answer."""
 
@@ -71,6 +80,11 @@ def finish_run(db: Session, run_id: str, status: RunStatus, reason: str | None =
 def add_stage(db: Session, run_id: str, stage: str, seconds: float, summary: str) -> None:
     """Record one stage of a run; a stage that ran again replaces its record."""
     db.run("runs/add_stage", run_id=run_id, stage=stage, seconds=seconds, summary=summary)
+
+
+def stages(db: Session, run_id: str) -> list[StageRow]:
+    """Return the stages of a run in the order in which they ended."""
+    return db.rows(StageRow, "runs/stages", run_id=run_id)
 
 
 def running_runs(db: Session) -> list[RunRow]:

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import sql
+from warehouse.errors import WarehouseError
 from warehouse.rows import POSITION, Row, arrow_table, read_rows
 
 
@@ -15,6 +16,7 @@ class Session:
 
     Every statement is named: it lives in ``queries/<name>.sql`` and takes its values as bound ``$parameters``. Rows
     come in as the table ``incoming``, which has a column per field of their dataclass and ``row_position``.
+    Every method raises `WarehouseError` where DuckDB refuses the statement.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -22,20 +24,20 @@ class Session:
 
     def run(self, name: str, /, **parameters: Any) -> int:
         """Run a statement and return how many rows it inserted, updated or deleted."""
-        return _count(self._connection.execute(sql.query(name), parameters))
+        return _count(self._execute(name, parameters))
 
     def value(self, name: str, /, **parameters: Any) -> Any:
         """Return the first column of the first row, or None if there is no row."""
-        row = self._connection.execute(sql.query(name), parameters).fetchone()
+        row = self._execute(name, parameters).fetchone()
         return None if row is None else row[0]
 
     def tuples(self, name: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows as tuples."""
-        return self._connection.execute(sql.query(name), parameters).fetchall()
+        return self._execute(name, parameters).fetchall()
 
     def rows(self, row_type: type[Row], name: str, /, **parameters: Any) -> list[Row]:
         """Return all rows as `row_type`, whose field names must be the statement's column names."""
-        cursor = self._connection.execute(sql.query(name), parameters)
+        cursor = self._execute(name, parameters)
         return read_rows(row_type, [column[0] for column in cursor.description], cursor.fetchall())
 
     def first(self, row_type: type[Row], name: str, /, **parameters: Any) -> Row | None:
@@ -55,9 +57,15 @@ class Session:
     def _over(self, name: str, table: Any, parameters: Mapping[str, Any]) -> int:
         self._connection.register("incoming", table)
         try:
-            return _count(self._connection.execute(sql.query(name), dict(parameters)))
+            return _count(self._execute(name, parameters))
         finally:
             self._connection.unregister("incoming")
+
+    def _execute(self, name: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(sql.query(name), dict(parameters))
+        except duckdb.Error as error:
+            raise WarehouseError(f"{name} failed, so nothing of this session is stored: {error}") from error
 
 
 def _count(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -41,12 +41,16 @@ def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotRepor
 
     Raises:
         WarehouseLockedError: Somebody kept the warehouse for too long.
+        SnapshotError: The copy could not be written; the published one is as it was.
     """
     started = time.monotonic()
     target = snapshot_root / DATABASE_NAME
-    with replaced(target) as copy:
-        warehouse.copy_to(copy)
-        names = _publish_parquet(copy, snapshot_root / "parquet")
+    try:
+        with replaced(target) as copy:
+            warehouse.copy_to(copy)
+            names = _publish_parquet(copy, snapshot_root / "parquet")
+    except (duckdb.Error, OSError) as error:
+        raise SnapshotError(f"the snapshot in {snapshot_root} could not be published: {error}") from error
     return SnapshotReport(target, target.stat().st_size, len(names), time.monotonic() - started)
 
 
