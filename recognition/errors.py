@@ -1,5 +1,7 @@
 """Errors of the recognition package; each message says what to do."""
 
+from typing import Self
+
 from recognition.vocabulary import PictureReason
 
 
@@ -14,6 +16,10 @@ class UnreadablePictureError(RecognitionError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+    def __reduce__(self) -> tuple[type[Self], tuple[PictureReason, str]]:
+        """Pickle by both arguments, so that the error crosses from a worker process."""
+        return type(self), (self.reason, self.detail)
 
 
 class EncoderUnavailableError(RecognitionError):

@@ -28,7 +28,7 @@ from recognition.release.files import sha256_of, sync_folder, write_durably
 from recognition.release.index import build_index
 from recognition.release.manifest import EncoderIdentity, Manifest
 from recognition.release.products import ProductCard, dump_products, load_products
-from recognition.triage.calibration import Thresholds
+from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import Tier
 
 MANIFEST = "manifest.json"

@@ -12,7 +12,8 @@ from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
 from recognition.release.evaluation import Evaluation, evaluate
 from recognition.release.gate import GateEvidence
 from recognition.release.recogniser import Recogniser
-from recognition.triage.calibration import CalibrationPolicy, Thresholds, calibrate
+from recognition.triage.calibration import CalibrationPolicy, calibrate
+from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition
 from recognition.vocabulary import Part, Tier
 

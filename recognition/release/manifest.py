@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from recognition.errors import ReleaseDamagedError
-from recognition.triage.calibration import Thresholds
+from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import Tier
 
 FORMAT = 1

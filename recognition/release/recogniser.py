@@ -7,7 +7,7 @@ from recognition.heads.samples import Vectors
 from recognition.heads.scoring import Heads, NearestClasses, find_candidates, rank, scan_prototypes
 from recognition.release.bundle import Bundle
 from recognition.release.index import open_index
-from recognition.triage.calibration import Thresholds
+from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition, judge
 
 

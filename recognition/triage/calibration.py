@@ -9,17 +9,15 @@ Two questions, both answered on out-of-fold rankings of the training photos:
   their own is too thin; gallery classes must pass both.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.heads.scoring import Heads, Ranking, rank
+from recognition.heads.scoring import Heads, rank
 from recognition.heads.training import OutOfFold
+from recognition.triage.thresholds import NEVER_SURE, Thresholds
 from recognition.vocabulary import Tier
-
-NEVER_SURE = 1.01  # no probability reaches it
 
 
 @dataclass(frozen=True)
@@ -37,25 +35,6 @@ class CalibrationPolicy:
     unseen_share: float = 0.1
     known_lost: float = 0.1
     risk: float = 0.1
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Calibrated thresholds and what was seen while calibrating.
-
-    Attributes:
-        familiarity: below it a photo is unseen.
-        sure: for each tier of the best class, the probability from which a familiar photo is sure.
-        unseen_auroc: how well familiarity tells known from unseen photos, 0.5 is chance.
-        promised_precision: what `sure` was calibrated to.
-        expected_coverage: share of known photos that calibration expects to be sure.
-    """
-
-    familiarity: float
-    sure: Mapping[Tier, float]
-    unseen_auroc: float
-    promised_precision: float
-    expected_coverage: float
 
 
 def calibrate(out_of_fold: OutOfFold, heads: Heads, policy: CalibrationPolicy | None = None) -> Thresholds:

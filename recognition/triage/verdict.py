@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recognition.heads.scoring import Ranking
-from recognition.triage.calibration import Thresholds
+from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import Tier, Verdict
 
 SHOWN_CANDIDATES = 5

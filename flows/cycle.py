@@ -1,0 +1,71 @@
+"""The labelling cycle: pull the answers, audit, embed, re-cluster, retrain, gate, publish.
+
+A candidate that is worse is refused and says why; the release before it stays. A cycle without anything new finds its
+own release and changes nothing.
+"""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from recognition.errors import RecognitionError
+from recognition.vocabulary import RunStatus
+from tasks.answers import pull_answers
+from tasks.audit import audit_catalogue
+from tasks.embed import EmbedReport, embed_new
+from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
+from tasks.report import CycleReport, Findings, publish_report
+from tasks.settings import load_settings
+from tasks.snapshot import publish_tables
+from tasks.train import TrainReport, train_release
+from tasks.wiring import today
+
+
+@flow(name="cycle", flow_run_name="cycle {label}", validate_parameters=True)
+def cycle(config: str | None = None, label: str | None = None) -> State[CycleReport]:
+    """Run one cycle.
+
+    Args:
+        config: path of `skuloop.toml`; by default SKULOOP_CONFIG or the current folder.
+        label: name of the cycle; by default today's date in the configured time zone.
+    """
+    settings = load_settings(config)
+    label = label or f"cycle-{today(settings)}"
+    try:
+        with open_loop(settings, "cycle", label) as loop:
+            report = _run(loop)
+            publish_tables(loop)
+    except AlreadyRunningError as skipped:
+        skipped_report = CycleReport(label, RunStatus.SKIPPED, (str(skipped),))
+        return Completed(name="Skipped", message=str(skipped), data=skipped_report)
+    return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
+
+
+def _run(loop: Loop) -> CycleReport:
+    findings = Findings()
+    answers = pull_answers(loop)
+    findings.add(answers.problem)
+    audited = audit_catalogue(loop)
+    embedded, trained = _train(loop, findings)
+    status = finish(loop, tuple(findings.problems))
+    publish_report(loop, f"Cycle {loop.label}", findings.problems)
+    return CycleReport(
+        cycle=loop.label,
+        status=status,
+        problems=tuple(findings.problems),
+        answers=answers,
+        audit=audited,
+        embed=embedded,
+        train=trained,
+    )
+
+
+def _train(loop: Loop, findings: Findings) -> tuple[EmbedReport | None, TrainReport | None]:
+    """Embed and train, as far as it goes: the answers are kept whatever happens here."""
+    embedded, trained = None, None
+    try:
+        embedded = embed_new(loop)
+        trained = train_release(loop)
+    except RecognitionError as error:
+        findings.add(f"{type(error).__name__}: {error}")
+    return embedded, trained

@@ -1,0 +1,82 @@
+"""The night: crawl, ingest, audit, embed, recognise, ask, publish.
+
+Every step is idempotent and keyed by the night's label: a night that is run again, or again after it was killed, ends
+in the same tables. What fails in one place (a shop, Label Studio, the encoder) is a problem of the report, and the rest
+goes on.
+"""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from recognition.errors import RecognitionError
+from recognition.vocabulary import RunStatus
+from tasks.audit import audit_catalogue
+from tasks.crawl import crawl_source
+from tasks.embed import EmbedReport, embed_new
+from tasks.ingest import ingest_feeds
+from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
+from tasks.recognise import RecogniseReport, recognise_new
+from tasks.report import Findings, NightReport, publish_report
+from tasks.review import ReviewReport, review_queue
+from tasks.settings import load_settings
+from tasks.snapshot import publish_tables
+from tasks.wiring import today
+
+
+@flow(name="nightly", flow_run_name="nightly {label}", validate_parameters=True)
+def nightly(config: str | None = None, label: str | None = None) -> State[NightReport]:
+    """Run one night.
+
+    Args:
+        config: path of `skuloop.toml`; by default SKULOOP_CONFIG or the current folder.
+        label: name of the night; by default today's date in the configured time zone.
+    """
+    settings = load_settings(config)
+    label = label or today(settings)
+    try:
+        with open_loop(settings, "nightly", label) as loop:
+            report = _run(loop)
+            publish_tables(loop)
+    except AlreadyRunningError as skipped:
+        skipped_report = NightReport(label, RunStatus.SKIPPED, (str(skipped),))
+        return Completed(name="Skipped", message=str(skipped), data=skipped_report)
+    return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
+
+
+def _run(loop: Loop) -> NightReport:
+    findings = Findings()
+    crawls = [crawl_source(loop, source) for source in loop.parts.settings.source]
+    findings.add(*(crawl.problem for crawl in crawls))
+    ingested = ingest_feeds(loop, crawls)
+    findings.add(*ingested.problems)
+    audited = audit_catalogue(loop)
+    embedded, recognised, reviewed = _recognise(loop, findings)
+    status = finish(loop, tuple(findings.problems))
+    publish_report(loop, f"Night {loop.label}", findings.problems)
+    return NightReport(
+        night=loop.label,
+        status=status,
+        problems=tuple(findings.problems),
+        crawls=tuple(crawls),
+        ingest=ingested,
+        audit=audited,
+        embed=embedded,
+        recognise=recognised,
+        review=reviewed,
+    )
+
+
+def _recognise(
+    loop: Loop, findings: Findings
+) -> tuple[EmbedReport | None, RecogniseReport | None, ReviewReport | None]:
+    """Embed, recognise and ask, as far as it goes: a night without an encoder is still worth publishing."""
+    embedded, recognised, reviewed = None, None, None
+    try:
+        embedded = embed_new(loop)
+        recognised = recognise_new(loop)
+        reviewed = review_queue(loop, recognised)
+        findings.add(reviewed.problem)
+    except RecognitionError as error:
+        findings.add(f"{type(error).__name__}: {error}")
+    return embedded, recognised, reviewed
