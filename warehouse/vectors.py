@@ -63,16 +63,14 @@ class VectorStore:
             VectorStoreError: A shard is damaged.
         """
         shards = self._shards(fingerprint)
-        asked = pa.array(sha256s, pa.string())
-        vectors = np.empty((len(sha256s), _dimension(shards[0]) if shards else 0), np.float32)
-        found = np.zeros(len(sha256s), bool)
-        for shard in shards:
-            table = _read(shard, ["sha256", "vector"])
-            rows = pc.index_in(asked, value_set=table["sha256"].combine_chunks())
-            here = ~found & rows.is_valid().to_numpy(zero_copy_only=False)
-            vectors[here] = _matrix(table, vectors.shape[1])[rows.fill_null(0).to_numpy(zero_copy_only=False)[here]]
-            found |= here
-        return tuple(sha for sha, is_here in zip(sha256s, found, strict=True) if is_here), vectors[found]
+        if not shards:
+            return (), np.empty((0, 0), np.float32)
+        stored = [_read(shard, ["sha256"])["sha256"].combine_chunks() for shard in shards]
+        rows = pc.index_in(pa.array(sha256s, pa.string()), value_set=pa.concat_arrays(stored))
+        found = rows.is_valid().to_numpy(zero_copy_only=False)
+        places = rows.drop_null().to_numpy()
+        vectors = _gathered(shards, np.cumsum([0, *map(len, stored)]), places)
+        return tuple(sha for sha, is_here in zip(sha256s, found, strict=True) if is_here), vectors
 
     def _folder(self, fingerprint: str) -> Path:
         if not _FINGERPRINT.fullmatch(fingerprint):
@@ -113,8 +111,27 @@ def _table(sha256s: Sequence[str], vectors: NDArray[np.float32]) -> Any:
     return pa.table({"sha256": pa.array(sha256s, pa.string()), "vector": lists})
 
 
-def _matrix(table: Any, dimension: int) -> NDArray[np.float32]:
-    numbers: NDArray[np.float32] = table["vector"].combine_chunks().flatten().to_numpy()
+def _gathered(shards: list[Path], starts: NDArray[np.int64], places: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the vectors at `places`, counted through all shards; a shard that is not needed is not read.
+
+    Args:
+        shards: s files.
+        starts: [s + 1]; shard i holds the places from ``starts[i]`` to ``starts[i + 1]``.
+        places: [m], in any order.
+    """
+    dimension = _dimension(shards[0])
+    vectors = np.empty((len(places), dimension), np.float32)
+    by_place = np.argsort(places)
+    bounds = np.searchsorted(places[by_place], starts)
+    for shard, start, first, last in zip(shards, starts, bounds, bounds[1:], strict=False):
+        if first < last:
+            here = by_place[first:last]
+            vectors[here] = _matrix(shard, dimension)[places[here] - start]
+    return vectors
+
+
+def _matrix(shard: Path, dimension: int) -> NDArray[np.float32]:
+    numbers: NDArray[np.float32] = _read(shard, ["vector"])["vector"].combine_chunks().flatten().to_numpy()
     return numbers.reshape(-1, dimension)
 
 
