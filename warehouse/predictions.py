@@ -46,6 +46,6 @@ def predictions_for_review(db: Session, release_id: str) -> list[PredictionRow]:
 
 
 def night_verdicts(db: Session, night_id: str) -> dict[Verdict, int]:
-    """Return how many photos of a night got each verdict; verdicts that nobody got are 0."""
+    """Return how many photos that a night judged first got each verdict; verdicts that nobody got are 0."""
     counts = dict(db.tuples("predictions/night_verdicts", night_id=night_id))
     return {verdict: counts.get(verdict, 0) for verdict in Verdict}

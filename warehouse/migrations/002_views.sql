@@ -188,6 +188,20 @@ COMMENT ON COLUMN duplicate_groups.members IS 'Their sha256.';
 COMMENT ON COLUMN duplicate_groups.skus IS 'The products they are said to show: two and more are suspicious.';
 COMMENT ON COLUMN duplicate_groups.part IS 'Their side of the split; empty where none has a label.';
 
+CREATE VIEW first_judgement AS
+SELECT sha256, night_id, release_id, sku, confidence, similarity, verdict, predicted_at
+FROM prediction
+QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY predicted_at, release_id) = 1;
+COMMENT ON VIEW first_judgement IS 'What the loop believed of each photo when it first saw it: what a night is measured by. Later releases judge the backlog again.';
+COMMENT ON COLUMN first_judgement.sha256 IS 'The photo.';
+COMMENT ON COLUMN first_judgement.night_id IS 'The night that first judged it.';
+COMMENT ON COLUMN first_judgement.release_id IS 'The release that judged it then.';
+COMMENT ON COLUMN first_judgement.sku IS 'The product it was taken for; empty for an unseen one.';
+COMMENT ON COLUMN first_judgement.confidence IS 'Probability of that product among the candidates, 0 to 1.';
+COMMENT ON COLUMN first_judgement.similarity IS 'Cosine to the nearest known product.';
+COMMENT ON COLUMN first_judgement.verdict IS 'sure, unsure or unseen.';
+COMMENT ON COLUMN first_judgement.predicted_at IS 'When.';
+
 CREATE VIEW manual_share_by_night AS
 WITH judged AS (
     SELECT
@@ -197,7 +211,7 @@ WITH judged AS (
         count(*) FILTER (verdict = 'sure') AS sure,
         count(*) FILTER (verdict = 'unsure') AS unsure,
         count(*) FILTER (verdict = 'unseen') AS unseen
-    FROM prediction
+    FROM first_judgement
     GROUP BY night_id
 ),
 asked AS (
@@ -221,7 +235,7 @@ ORDER BY began_at, night_id;
 COMMENT ON VIEW manual_share_by_night IS 'How much of each night is left to people?';
 COMMENT ON COLUMN manual_share_by_night.night_id IS 'The night.';
 COMMENT ON COLUMN manual_share_by_night.began_at IS 'When its first photo was judged (or asked about, where none was judged).';
-COMMENT ON COLUMN manual_share_by_night.judged IS 'Photos the release judged.';
+COMMENT ON COLUMN manual_share_by_night.judged IS 'Photos that were judged for the first time.';
 COMMENT ON COLUMN manual_share_by_night.sure IS 'Of those: recognised.';
 COMMENT ON COLUMN manual_share_by_night.unsure IS 'Of those: a known product with low confidence.';
 COMMENT ON COLUMN manual_share_by_night.unseen IS 'Of those: no known product.';

@@ -1,1 +1,1 @@
-SELECT verdict, count(*) FROM prediction WHERE night_id = $night_id GROUP BY verdict
+SELECT verdict, count(*) FROM first_judgement WHERE night_id = $night_id GROUP BY verdict
