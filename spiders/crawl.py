@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recognition.pictures.reading import PictureLimits
 from spiders.errors import BadCrawlJobError, CrawlCrashedError
-from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary, write_atomically
+from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary, whole_lines, write_atomically
 from spiders.folder import collect_photos
 from spiders.images import ImageStore
 from spiders.sources import SiteSource, Source
@@ -81,7 +81,7 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
     if code == EXIT_FINISHED:
         return read_summary(files.summary)
     if code == EXIT_UNREACHED:
-        rows = sum(1 for _ in files.failures.open(encoding="utf-8")) if files.failures.exists() else 0
+        rows = sum(1 for _ in whole_lines(files.failures))
         return CrawlSummary(
             crawl_id=job.crawl_id,
             source=job.source.name,

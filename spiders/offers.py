@@ -35,9 +35,9 @@ _OFFER_TYPES = frozenset({"offer", "aggregateoffer", "offerforpurchase", "offerf
 
 def parse_price(text: str | None) -> Decimal | None:
     """The amount in a text, or None; "1.234,50 €", "£1,234.50" and "1234.5" are all understood."""
-    if text is None or not text.strip() or len(text) > _MAX_PRICE_TEXT:
+    plain = " ".join(text.split()) if text else ""
+    if not plain or len(plain) > _MAX_PRICE_TEXT:
         return None
-    plain = text.strip()
     if _PLAIN_DECIMAL.match(plain):  # schema.org's own spelling: "1.299" is 1.299 there, not a thousand
         return _amount(plain)
     parsed = Price.fromstring(plain).amount
@@ -49,12 +49,13 @@ def parse_currency(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
     plain = text.strip()
-    if _CURRENCY_CODE.match(plain.upper()) and plain.upper() == plain:
-        return plain
-    found = Price.fromstring(plain[:_MAX_PRICE_TEXT]).currency
+    if _CURRENCY_CODE.match(plain.upper()):
+        return plain.upper()
+    # A bare sign is only understood beside an amount.
+    found = Price.fromstring(f"{plain[:_MAX_PRICE_TEXT]} 1").currency
     if found is None:
-        return plain.upper() if _CURRENCY_CODE.match(plain.upper()) else None
-    return found if _CURRENCY_CODE.match(found) else _CURRENCY_OF_SYMBOL.get(found)
+        return None
+    return found.upper() if _CURRENCY_CODE.match(found.upper()) else _CURRENCY_OF_SYMBOL.get(found)
 
 
 def parse_availability(text: str | None) -> str | None:
@@ -68,6 +69,7 @@ def offers_of(product: Node) -> tuple[Node, ...]:
     """The offers of a product, flattened: an aggregate's own offers come after it."""
     found: list[Node] = []
     queue = list(product.nodes("offers", "offer", "offerDetails"))
+    queue.extend(offer for variant in product.nodes("hasVariant") for offer in variant.nodes("offers"))
     if not queue and product.texts("price", "lowPrice"):
         queue = [product]  # shops that put the offer's properties on the product itself
     while queue:

@@ -22,7 +22,9 @@ _LISTING_TYPES = frozenset({"collectionpage", "searchresultspage", "itemlist", "
 _GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _LISTING_SIZE = 3
-_URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{4,}(?![A-Za-z0-9])")
+_LOWEST_SHARE, _HIGHEST_SHARE = Decimal("0.3"), Decimal("1.5")
+# Five digits at least: four are a year or a size, and would be the "id" of many products.
+_URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,}(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,12 @@ def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
 
 
 def _product_of(data: StructuredData, visible: VisiblePage, url: str) -> tuple[Node, tuple[Node, ...]]:
-    node = _chosen(_products(data.nodes), data, visible, url)
+    products = tuple(_products(data.nodes))
+    node = _chosen(products, data, visible, url)
     if node is not None:
-        return node, offers_of(node)
+        # Sizes and colours are often written as so many products of one name: their offers belong together.
+        others = (other for other in products if other is not node and other.text("name") == node.text("name"))
+        return node, (*offers_of(node), *(offer for other in others for offer in offers_of(other)))
     if _looks_like_product(data, visible):
         return Node(frozenset()), ()
     if data.broken_blocks:
@@ -92,7 +97,7 @@ def _products(nodes: Sequence[Node]) -> Iterator[Node]:
             yield from (inner for inner in node.nodes("mainEntity", "about") if inner.types & _PRODUCT_TYPES)
 
 
-def _chosen(products: Iterator[Node], data: StructuredData, visible: VisiblePage, url: str) -> Node | None:
+def _chosen(products: Sequence[Node], data: StructuredData, visible: VisiblePage, url: str) -> Node | None:
     """The product that the page is about, by name, address and offers; None on a listing of several."""
     candidates = [product for product in products if product.text("name") or offers_of(product)]
     if not candidates:
@@ -119,7 +124,7 @@ def _looks_like_product(data: StructuredData, visible: VisiblePage) -> bool:
         return False
     declared = (data.tag("og:type") or "").lower().endswith("product") or _meta_price(data) is not None
     title = visible.heading or data.tag("og:title")
-    shown = bool(visible.prices) and (visible.offers_to_buy or visible.code is not None)
+    shown = visible.price is not None and (visible.offers_to_buy or visible.code is not None)
     return bool(title) and (declared or shown)
 
 
@@ -149,15 +154,19 @@ def _assembled(page: _Page, sku_prefix: str) -> PageProduct:
 
 
 def _sku(page: _Page, gtin: str | None, prefix: str) -> str | None:
-    """The shop's id of the product. An id that the page also shows to people beats one that only machines are told."""
+    """The shop's id of the product. An id that people are shown beats one that only machines are told."""
     product = page.product
     offered = tuple(text for offer in page.offers for text in offer.texts("sku"))
-    told = [*product.texts("sku"), *offered[:1], *product.texts("productID"), *product.texts("mpn", "model")]
-    told.extend(text for text in (page.data.tag("product:retailer_item_id", "sku"),) if text)
-    in_url = _URL_CODE.findall(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    told = [*product.texts("sku")[:1], *offered[:1], *product.texts("productID")[:1]]
+    told.extend(text for text in (page.data.tag("product:retailer_item_id"),) if text)
+    address = urlsplit(page.url)
+    in_url = reversed(_URL_CODE.findall(f"{address.path}?{address.query}"))
     code = page.visible.code
-    choices: list[str | None] = [*product.texts("sku")[:1], code, *told, gtin, *reversed(in_url), slug_of_url(page.url)]
-    return next((safe for safe in (safe_sku(choice, prefix) for choice in choices) if safe), None)
+    # A "sku" of several words is a description; one that the page shows nowhere is the shop's internal number.
+    trusted = not told or (len(told[0].split()) == 1 and any(page.visible.shows(text) for text in told))
+    first = [] if trusted else [code]
+    others = [code, *product.texts("mpn", "model")[:1], gtin, *in_url, slug_of_url(page.url)]
+    return next((safe for safe in (safe_sku(choice, prefix) for choice in (*first, *told, *others)) if safe), None)
 
 
 def _gtin(page: _Page) -> str | None:
@@ -169,15 +178,35 @@ def _gtin(page: _Page) -> str | None:
 
 
 def _price(page: _Page) -> tuple[Decimal | None, str | None]:
+    shown = page.visible.price
     for offer in page.offers:
         amount = price_of(offer)
         if amount is not None:
-            return amount, currency_of(offer) or _any_currency(page)
+            paid = shown.amount if shown and _is_outdated(amount, page.visible) else amount
+            return paid, currency_of(offer) or _any_currency(page)
+    if any(parse_price(text) == 0 for offer in page.offers for text in offer.texts("price", "lowPrice")):
+        return None, None  # on request: whatever else the page shows is the price of something else
     amount = _meta_price(page.data)
     if amount is not None:
         return amount, _any_currency(page)
-    shown = next(iter(page.visible.prices), None)
     return (shown.amount, shown.currency or _any_currency(page)) if shown else (None, None)
+
+
+def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
+    """Whether people are asked another price than machines are told: before a sale, or without the tax.
+
+    Only if the page shows the told price nowhere as current, and the shown one is near it; and not if only the decimal
+    point differs, which is lost where the cents are set in small type.
+    """
+    shown = {price.amount for price in (*visible.marked_prices, *visible.written_prices)}
+    if told in shown or not visible.marked_prices:
+        return False
+    first = visible.marked_prices[0].amount
+    return told * _LOWEST_SHARE <= first <= told * _HIGHEST_SHARE and _digits(told) != _digits(first)
+
+
+def _digits(amount: Decimal) -> str:
+    return re.sub(r"\D", "", str(amount.normalize()))
 
 
 def _any_currency(page: _Page) -> str | None:

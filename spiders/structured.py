@@ -18,7 +18,9 @@ __all__ = ["HtmlElement", "Node", "StructuredData", "parse_html", "read_structur
 
 MAX_NODES = 5000
 MAX_DEPTH = 24
-_WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*;?\s*$")
+_LEADING_COMMENT = re.compile(r"^\s*<!--[^{}\[\]]*-->")
+_MARKERS = re.compile(r"^\s*(?:<!--|(?://\s*)?<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*$")
+_TRAILING_COMMA = re.compile(r",\s*([}\]])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,14 @@ def short_name(text: str) -> str:
 
 
 def _load(script: str) -> Any:
-    text = _WRAPPING.sub("", _WRAPPING.sub("", script)).strip().rstrip(";")
+    text = _MARKERS.sub("", _LEADING_COMMENT.sub("", script)).strip().rstrip(";")
     if not text:
         return []
     try:
         return json.loads(text, strict=False)
     except ValueError:
         # Shops write comments and trailing commas; both are harmless.
-        return json.loads(re.sub(r",\s*([}\]])", r"\1", jstyleson.dispose(text)), strict=False)
+        return json.loads(_TRAILING_COMMA.sub(r"\1", jstyleson.dispose(text)), strict=False)
 
 
 def _top_nodes(value: Any, depth: int = 0) -> Iterator[Node]:

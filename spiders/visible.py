@@ -13,10 +13,12 @@ from spiders.structured import HtmlElement
 from spiders.words import BUY, CODE_LABEL, MONEY, OTHER_PRICE, PRICE_NAME, SOLD_OUT
 
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "select", "iframe"})
+_STRUCK_TAGS = frozenset({"del", "s", "strike"})
 _BLOCK_TAGS = frozenset(
     {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "ul", "table", "br", "dl"}
 )
 _MAX_WRITTEN = 40
+_DEPTH = 6
 _NEAR = 4000  # characters of visible text after the heading in which a product's own facts stand
 
 
@@ -35,7 +37,13 @@ class VisiblePage:
     heading: str | None
     near: str
     text: str
-    prices: tuple[VisiblePrice, ...]
+    marked_prices: tuple[VisiblePrice, ...]
+    written_prices: tuple[VisiblePrice, ...]
+
+    @property
+    def price(self) -> VisiblePrice | None:
+        """What the page seems to ask for its product."""
+        return next(iter((*self.marked_prices, *self.written_prices)), None)
 
     @property
     def code(self) -> str | None:
@@ -49,8 +57,8 @@ class VisiblePage:
 
     @property
     def says_sold_out(self) -> bool:
-        """Whether the words near the heading say that it cannot be bought."""
-        return bool(SOLD_OUT.search(self.near))
+        """Whether the words near the heading say that it cannot be bought, and none invites to buy (another size)."""
+        return bool(SOLD_OUT.search(self.near)) and not self.offers_to_buy
 
     @property
     def offers_to_buy(self) -> bool:
@@ -69,8 +77,8 @@ def read_visible(document: HtmlElement) -> VisiblePage:
     text = "".join(_texts(document))
     start = max(text.find(heading), 0) if heading else 0
     near = text[start : start + _NEAR]
-    prices = (*_marked_prices(document), *_written_prices(near)) if heading else tuple(_marked_prices(document))
-    return VisiblePage(heading, near, text, prices)
+    written = tuple(_written_prices(near)) if heading else ()
+    return VisiblePage(heading, near, text, tuple(_marked_prices(document)), written)
 
 
 def _texts(element: HtmlElement) -> Iterator[str]:
@@ -81,7 +89,7 @@ def _texts(element: HtmlElement) -> Iterator[str]:
         if isinstance(current, str):
             yield current
             continue
-        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS:
+        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS | _STRUCK_TAGS:
             continue
         folded = " ".join((current.text or "").split())
         yield f"{folded} " if folded else ""
@@ -112,7 +120,7 @@ def _marked_price(element: HtmlElement) -> VisiblePrice | None:
     name = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
     if element.tag in _HIDDEN_TAGS or not PRICE_NAME.search(name) or _is_other_price(element):
         return None
-    text = " ".join(element.text_content().split())
+    text = " ".join(_current_text(element).split())
     money = MONEY.search(text)
     written = money[0] if money else text
     if len(written) > _MAX_WRITTEN or not any(character.isdigit() for character in written):
@@ -121,15 +129,34 @@ def _marked_price(element: HtmlElement) -> VisiblePrice | None:
     return VisiblePrice(amount, parse_currency(written)) if amount else None
 
 
+def _current_text(element: HtmlElement, depth: int = 0) -> str:
+    """The element's text without the former prices inside it."""
+    parts = [element.text or ""]
+    for child in element:
+        if (
+            isinstance(child.tag, str)
+            and child.tag not in _HIDDEN_TAGS
+            and not _names_other_price(child)
+            and depth < _DEPTH
+        ):
+            parts.append(_current_text(child, depth + 1))
+        parts.append(child.tail or "")
+    return " ".join(parts) if depth == 0 else "".join(parts)
+
+
+def _names_other_price(element: HtmlElement) -> bool:
+    return element.tag in _STRUCK_TAGS or bool(
+        OTHER_PRICE.search(f"{element.get('class', '')} {element.get('id', '')}")
+    )
+
+
 def _is_other_price(element: HtmlElement) -> bool:
     """Whether the element, or one it stands in, is about a former price, a price per unit or another product."""
     current: HtmlElement | None = element
-    for _ in range(5):
+    for _ in range(_DEPTH):
         if current is None:
             return False
-        if current.tag in {"del", "s", "strike"} or OTHER_PRICE.search(
-            f"{current.get('class', '')} {current.get('id', '')}"
-        ):
+        if _names_other_price(current):
             return True
         current = current.getparent()
     return False

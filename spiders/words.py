@@ -9,7 +9,7 @@ PRICE_NAME = re.compile(
 """Class names and ids of elements that hold a price."""
 
 OTHER_PRICE = re.compile(
-    r"old|was\b|strike|cross|rrp|msrp|list-?price|before|regular|original|compare|previous|statt|uvp|anci?en|antes"
+    r"old|tax|netto|was\b|strike|cross|rrp|msrp|list-?price|before|regular|original|compare|previous|statt|uvp|anci?en|antes"
     r"|normal|full-?price|unit|per-|base-?price|saving|discount|install?ment|parcel|month|shipping|delivery|related"
     r"|recommend|similar",
     re.IGNORECASE,
@@ -27,11 +27,11 @@ MONEY = re.compile(
 CODE_LABEL = re.compile(
     r"""(?:\b(?:sku|(?:item|product|article|style|stock|part|catalogu?e?|listing|ad|post)\s?(?:no\b|number|code|id\b|\#)
     |artikel-?\s?(?:nummer|nr|n°)|art\.?\s?-?\s?nr|bestell-?\s?(?:nummer|nr)|best\.?-?\s?nr|produkt-?\s?(?:nummer|nr|code)
-    |anzeigen-?\s?(?:nummer|nr|id)|r[ée]f(?:[ée]rence)?|ref\.?|referencia|refer[êe]ncia
+    |anzeigen?-?\s?(?:nummer|nr|id)?|id[\s-]?(?:do\s)?produto|produkta\skods|r[ée]f(?:[ée]rence)?|ref\.?|referencia|refer[êe]ncia
     |c[óo]d(?:igo)?(?:\.|\s(?:do\s)?produ(?:to|cto|s))?|cod\s?produs|šifra|codice(?:\sarticolo)?|artikelcode
     |tuotenumero)
     |артикул|код\s?товара|код|מק["״]ט|קוד\s?מוצר|商品編號|商品编号|貨號|品號|商品代號|品番)
-    \s*\.?\s*(?:[:：\#№]|n[°º]|\s)\s*[:：\#]?\s*(?P<code>[A-Za-z0-9][A-Za-z0-9._/-]{2,39})""",
+    \s*\.?\s*(?:[:：\#№]|n[°º]|[-–]\s|\s)\s*[:：\#]?\s*(?P<code>[A-Za-z0-9][A-Za-z0-9._/-]{2,39})""",
     re.IGNORECASE | re.VERBOSE,
 )
 """A label and the product code after it."""
@@ -47,7 +47,7 @@ SOLD_OUT = re.compile(
 
 BUY = re.compile(
     r"add\sto\s(?:cart|bag|basket|trolley)|buy\s(?:it\s)?now|in\s(?:den|die)\s(?:warenkorb|einkaufswagen)"
-    r"|ajouter\sau\spanier|a(?:ñadir|gregar|dicionar)\s(?:al|ao)\s\w+|comprar|adaug[ăa]\s[îi]n\sco[șsş]|v\s?košarico"
+    r"|ajouter\s(?:au|à\s(?:mon|votre))\spanier|a(?:ñadir|gregar|dicionar)\s(?:al|ao)\s\w+|comprar|adaug[ăa]\s[îi]n\sco[șsş]|v\s?košarico"
     r"|u\s?košaricu|aggiungi\sal|in\swinkelwagen|в\sкорзину|купить|lisää\s(?:ostos)?kori|加入購物車|放入購物車|立即購買"
     r"|הוסף\sלסל|pievienot\sgrozam|nopirkt",
     re.IGNORECASE,

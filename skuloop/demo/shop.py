@@ -18,7 +18,7 @@ from skuloop.demo import shop_pages
 __all__ = ["LocalShop", "ShopProduct"]
 
 PAGE_SIZE = 24
-_ROBOTS = "User-agent: *\nDisallow: /cart\nDisallow: /private/\nSitemap: {url}sitemap.xml\n"
+_ROBOTS = "User-agent: *\nDisallow: /cart\nDisallow: /private/\n"
 _IMAGE_TYPES = {
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif",
     ".avif": "image/avif",
@@ -67,6 +67,8 @@ class LocalShop:
         self._port = port
         self._lock = threading.Lock()
         self._requests: list[str] = []
+        self._agents: set[str] = set()
+        self._has_sitemap = True
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -88,6 +90,16 @@ class LocalShop:
         """What is on the shelf, with today's prices."""
         with self._lock:
             return tuple(self._products.values())
+
+    @property
+    def agents(self) -> frozenset[str]:
+        """The User-Agents that visitors gave."""
+        with self._lock:
+            return frozenset(self._agents)
+
+    def hide_sitemap(self) -> None:
+        """From now on have no sitemap, as many shops: whoever comes must follow the links."""
+        self._has_sitemap = False
 
     def forget_requests(self) -> None:
         """Begin the list of requests anew."""
@@ -124,9 +136,10 @@ class LocalShop:
     ) -> None:
         self.stop()
 
-    def _note(self, path: str) -> None:
+    def _note(self, path: str, agent: str) -> None:
         with self._lock:
             self._requests.append(path)
+            self._agents.add(agent)
 
     def _answer(self, target: str) -> _Answer:
         """The whole shop: what to answer to a path."""
@@ -135,7 +148,7 @@ class LocalShop:
         rooms: dict[str, Callable[[], _Answer]] = {
             "/": lambda: self._listing(query),
             "/about": lambda: _page(shop_pages.about(self.name, len(self._products))),
-            "/robots.txt": lambda: _text(_ROBOTS.format(url=self.url)),
+            "/robots.txt": self._robots,
             "/sitemap.xml": self._sitemap,
             "/private/prices": lambda: _page(
                 shop_pages.message(self.name, "Internal", "Purchase prices. Not for you.")
@@ -203,7 +216,12 @@ class LocalShop:
             last_modified=formatdate(path.stat().st_mtime, usegmt=True),
         )
 
+    def _robots(self) -> _Answer:
+        return _text(_ROBOTS + (f"Sitemap: {self.url}sitemap.xml\n" if self._has_sitemap else ""))
+
     def _sitemap(self) -> _Answer:
+        if not self._has_sitemap:
+            return _text("no sitemap\n", HTTPStatus.NOT_FOUND)
         paths = [*(f"/p/{quote(product.sku)}" for product in self.products), *self._dead, "/about"]
         return _Answer(shop_pages.sitemap([self.url.rstrip("/") + path for path in paths]).encode(), "application/xml")
 
@@ -226,13 +244,13 @@ class _ShopServer(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def _handler_of(answer: Callable[[str], _Answer], note: Callable[[str], None]) -> type[BaseHTTPRequestHandler]:
+def _handler_of(answer: Callable[[str], _Answer], note: Callable[[str, str], None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            note(self.path)
+            note(self.path, self.headers.get("User-Agent", ""))
             self._send(answer(self.path), with_body=True)
 
         def do_HEAD(self) -> None:
