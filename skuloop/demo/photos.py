@@ -1,6 +1,5 @@
 """Photos of products: clean ones as a shop shows them, and camera ones as people and carts take them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -148,14 +147,3 @@ def _develop(scene: Image.Image, rng: np.random.Generator) -> Image.Image:
     pixels = (pixels - 118) * contrast + 118
     pixels += rng.standard_normal((side, side, 3), np.float32) * rng.uniform(1.5, 6.5)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), "RGB")
-
-
-def sheet_of(pictures: Sequence[Image.Image], columns: int, side: int, gap: int = 8) -> Image.Image:
-    """Return pictures in rows on white, each `side` pixels square."""
-    rows = -(-len(pictures) // columns)
-    sheet = Image.new("RGB", (columns * (side + gap) + gap, rows * (side + gap) + gap), (255, 255, 255))
-    for index, picture in enumerate(pictures):
-        row, column = divmod(index, columns)
-        small = picture.resize((side, side), Image.Resampling.LANCZOS)
-        sheet.paste(small, (gap + column * (side + gap), gap + row * (side + gap)))
-    return sheet
