@@ -1,7 +1,7 @@
 """Labels, audits, predictions and questions in a real database."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,8 +126,16 @@ def test_an_audit_leaves_rows_only_where_a_class_changed(db):
 def test_a_release_judges_a_photo_once(db):
     assert (add_predictions(db, [BELIEF, BELIEF]), add_predictions(db, [replace(BELIEF, confidence=0.9)])) == (1, 0)
     assert add_predictions(db, [replace(BELIEF, release_id="r2", sku=None, verdict=Verdict.UNSEEN, candidates=())]) == 1
-    assert night_verdicts(db, "n1") == {Verdict.SURE: 0, Verdict.UNSURE: 1, Verdict.UNSEEN: 1}
     assert night_verdicts(db, "another") == dict.fromkeys(Verdict, 0)
+
+
+def test_a_backlog_judged_again_by_a_new_release_does_not_count_for_the_new_night(db):
+    add_predictions(db, [BELIEF])
+    later = {"release_id": "r2", "night_id": "n2", "predicted_at": BELIEF.predicted_at + timedelta(days=1)}
+    new_photo = replace(BELIEF, sha256="b", verdict=Verdict.SURE, **later)
+    add_predictions(db, [replace(BELIEF, **later), new_photo])
+    assert night_verdicts(db, "n1") == {Verdict.SURE: 0, Verdict.UNSURE: 1, Verdict.UNSEEN: 0}
+    assert night_verdicts(db, "n2") == {Verdict.SURE: 1, Verdict.UNSURE: 0, Verdict.UNSEEN: 0}
 
 
 def test_only_photos_a_release_has_not_judged_are_recognised_again(db):
