@@ -17,8 +17,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recognition.pictures.reading import PictureLimits
+from spiders.disk import whole_lines, write_atomically
 from spiders.errors import BadCrawlJobError, CrawlCrashedError
-from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary, whole_lines, write_atomically
+from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary
 from spiders.folder import collect_photos
 from spiders.images import ImageStore
 from spiders.sources import SiteSource, Source

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import IO
 
 from recognition.pictures.reading import FORMAT_SUFFIXES, PictureLimits, identify_format, read_picture
-from spiders.feed import whole_lines, write_atomically
+from spiders.disk import whole_lines, write_atomically
 from spiders.items import ImageRef
 
 CATALOGUE_LIMITS = PictureLimits(min_side=64)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urljoin, urlsplit
 
-from spiders.cleaning import DESCRIPTION_LENGTH, clean_text, safe_sku, slug_of_url
+from spiders.cleaning import DESCRIPTION_LENGTH, clean_text
 from spiders.errors import NoProductError, PageUnreadableError
-from spiders.offers import currency_of, offers_of, parse_availability, parse_currency, parse_price, price_of
+from spiders.facts import Page, availability_on, gtin_on, meta_price, price_on, sku_on
+from spiders.offers import offers_of, price_of
 from spiders.structured import Node, StructuredData, parse_html, read_structured
 from spiders.visible import VisiblePage, read_visible
 
@@ -19,12 +20,7 @@ _PRODUCT_TYPES = frozenset(
     {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car"}
 )
 _LISTING_TYPES = frozenset({"collectionpage", "searchresultspage", "itemlist", "offercatalog"})
-_GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
-_GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _LISTING_SIZE = 3
-_LOWEST_SHARE, _HIGHEST_SHARE = Decimal("0.3"), Decimal("1.5")
-# Five digits at least: four are a year or a size, and would be the "id" of many products.
-_URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,}(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,6 @@ class PageProduct:
     image_urls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    url: str
-    data: StructuredData
-    visible: VisiblePage
-    product: Node
-    offers: tuple[Node, ...]
-
-
 def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
     """The product that a page is about.
 
@@ -68,7 +55,7 @@ def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
         raise NoProductError("the page is empty")
     data = read_structured(document, url)
     visible = read_visible(document)
-    page = _Page(url, data, visible, *_product_of(data, visible, url))
+    page = Page(url, data, visible, *_product_of(data, visible, url))
     return _assembled(page, sku_prefix)
 
 
@@ -122,20 +109,20 @@ def _looks_like_product(data: StructuredData, visible: VisiblePage) -> bool:
     """Without a product in structured data: OpenGraph says so, or the page has heading, price and a way to buy."""
     if any(node.types & _LISTING_TYPES for node in data.nodes):
         return False
-    declared = (data.tag("og:type") or "").lower().endswith("product") or _meta_price(data) is not None
+    declared = (data.tag("og:type") or "").lower().endswith("product") or meta_price(data) is not None
     title = visible.heading or data.tag("og:title")
     shown = visible.price is not None and (visible.offers_to_buy or visible.code is not None)
     return bool(title) and (declared or shown)
 
 
-def _assembled(page: _Page, sku_prefix: str) -> PageProduct:
+def _assembled(page: Page, sku_prefix: str) -> PageProduct:
     product, data, visible = page.product, page.data, page.visible
     title = clean_text(product.text("name") or data.tag("og:title", "twitter:title") or visible.heading)
-    gtin = _gtin(page)
-    sku = _sku(page, gtin, sku_prefix)
+    gtin = gtin_on(page)
+    sku = sku_on(page, gtin, sku_prefix)
     if title is None or sku is None:
         raise NoProductError("the product has no name or nothing that could serve as its id")
-    price, currency = _price(page)
+    price, currency = price_on(page)
     return PageProduct(
         sku=sku,
         title=title,
@@ -148,92 +135,9 @@ def _assembled(page: _Page, sku_prefix: str) -> PageProduct:
         url=page.url,
         price=price,
         currency=currency,
-        availability=_availability(page, price),
+        availability=availability_on(page, price),
         image_urls=_image_urls(page),
     )
-
-
-def _sku(page: _Page, gtin: str | None, prefix: str) -> str | None:
-    """The shop's id of the product. An id that people are shown beats one that only machines are told."""
-    product = page.product
-    offered = tuple(text for offer in page.offers for text in offer.texts("sku"))
-    told = [*product.texts("sku")[:1], *offered[:1], *product.texts("productID")[:1]]
-    told.extend(text for text in (page.data.tag("product:retailer_item_id"),) if text)
-    address = urlsplit(page.url)
-    in_url = reversed(_URL_CODE.findall(f"{address.path}?{address.query}"))
-    code = page.visible.code
-    # A "sku" of several words is a description; one that the page shows nowhere is the shop's internal number.
-    trusted = not told or (len(told[0].split()) == 1 and any(page.visible.shows(text) for text in told))
-    first = [] if trusted else [code]
-    others = [code, *product.texts("mpn", "model")[:1], gtin, *in_url, slug_of_url(page.url)]
-    return next((safe for safe in (safe_sku(choice, prefix) for choice in (*first, *told, *others)) if safe), None)
-
-
-def _gtin(page: _Page) -> str | None:
-    nodes = (page.product, *page.offers)
-    texts = [text for node in nodes for name in _GTIN_NAMES for text in node.texts(name)]
-    texts.extend(text for text in (page.data.tag("product:ean", "product:gtin", "og:ean"),) if text)
-    digits = (re.sub(r"[\s-]", "", text.lower().removeprefix("gtin:")) for text in texts)
-    return next((code for code in digits if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS), None)
-
-
-def _price(page: _Page) -> tuple[Decimal | None, str | None]:
-    shown = page.visible.price
-    for offer in page.offers:
-        amount = price_of(offer)
-        if amount is not None:
-            paid = shown.amount if shown and _is_outdated(amount, page.visible) else amount
-            return paid, currency_of(offer) or _any_currency(page)
-    if any(parse_price(text) == 0 for offer in page.offers for text in offer.texts("price", "lowPrice")):
-        return None, None  # on request: whatever else the page shows is the price of something else
-    amount = _meta_price(page.data)
-    if amount is not None:
-        return amount, _any_currency(page)
-    return (shown.amount, shown.currency or _any_currency(page)) if shown else (None, None)
-
-
-def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
-    """Whether people are asked another price than machines are told: before a sale, or without the tax.
-
-    Only if the page shows the told price nowhere as current, and the shown one is near it; and not if only the decimal
-    point differs, which is lost where the cents are set in small type.
-    """
-    shown = {price.amount for price in (*visible.marked_prices, *visible.written_prices)}
-    if told in shown or not visible.marked_prices:
-        return False
-    first = visible.marked_prices[0].amount
-    return told * _LOWEST_SHARE <= first <= told * _HIGHEST_SHARE and _digits(told) != _digits(first)
-
-
-def _digits(amount: Decimal) -> str:
-    return re.sub(r"\D", "", str(amount.normalize()))
-
-
-def _any_currency(page: _Page) -> str | None:
-    told = (currency_of(offer) for offer in page.offers)
-    tag = parse_currency(
-        page.data.tag("product:price:currency", "og:price:currency", "product:sale_price:currency", "pricecurrency")
-    )
-    return next((code for code in told if code), None) or tag
-
-
-def _meta_price(data: StructuredData) -> Decimal | None:
-    names = ("product:sale_price:amount", "product:price:amount", "og:price:amount", "twitter:data1", "price")
-    return next((amount for name in names if (amount := parse_price(data.tag(name)))), None)
-
-
-def _availability(page: _Page, price: Decimal | None) -> str | None:
-    """What the shop says; a page that says nothing, but asks a price and is not sold out, is taken to be in stock."""
-    told = [text for offer in page.offers for text in offer.texts("availability")]
-    told.extend(page.data.meta.get("product:availability", ()))
-    told.extend(page.data.meta.get("og:availability", ()))
-    known = [name for name in map(parse_availability, told) if name]
-    if known:
-        # Offers of several sizes: the product can be had as long as one of them can.
-        return "InStock" if "InStock" in known else known[0]
-    if page.visible.says_sold_out:
-        return "OutOfStock"
-    return "InStock" if price is not None else None
 
 
 def _name_of(product: Node, *properties: str) -> str | None:
@@ -241,7 +145,7 @@ def _name_of(product: Node, *properties: str) -> str | None:
     return next((clean for clean in map(clean_text, names) if clean), None)
 
 
-def _category(page: _Page) -> str | None:
+def _category(page: Page) -> str | None:
     """The product's category, or the last step but the product itself of the breadcrumbs."""
     told = _name_of(page.product, "category") or clean_text(page.data.tag("product:category"))
     if told:
@@ -258,7 +162,7 @@ def _steps(breadcrumbs: Node) -> Iterator[str]:
         yield from [name for name in names if name][:1]
 
 
-def _image_urls(page: _Page) -> tuple[str, ...]:
+def _image_urls(page: Page) -> tuple[str, ...]:
     told = [*page.product.texts("image")]
     told.extend(
         text for node in page.product.nodes("image", "photo") for text in node.texts("contentUrl", "url", "@id")[:1]

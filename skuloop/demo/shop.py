@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from skuloop.demo import shop_pages
+from skuloop.demo.shop_server import Answer, ShopServer, handler_of
 
 __all__ = ["LocalShop", "ShopProduct"]
 
@@ -41,15 +41,6 @@ class ShopProduct:
     images: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    body: bytes
-    content_type: str = "text/html; charset=utf-8"
-    status: HTTPStatus = HTTPStatus.OK
-    etag: str | None = None
-    last_modified: str | None = None
-
-
 class LocalShop:
     """A real HTTP server with the given products: `with LocalShop(products, "Corner Shop") as shop: shop.url`.
 
@@ -69,7 +60,7 @@ class LocalShop:
         self._requests: list[str] = []
         self._agents: set[str] = set()
         self._has_sitemap = True
-        self._server: ThreadingHTTPServer | None = None
+        self._server: ShopServer | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -114,7 +105,7 @@ class LocalShop:
 
     def start(self) -> Self:
         """Listen; returns at once."""
-        self._server = _ShopServer(("127.0.0.1", self._port), _handler_of(self._answer, self._note))
+        self._server = ShopServer(("127.0.0.1", self._port), handler_of(self._answer, self._note))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"shop {self.name}")
         self._thread.daemon = True
         self._thread.start()
@@ -141,11 +132,11 @@ class LocalShop:
             self._requests.append(path)
             self._agents.add(agent)
 
-    def _answer(self, target: str) -> _Answer:
+    def _answer(self, target: str) -> Answer:
         """The whole shop: what to answer to a path."""
         parts = urlsplit(target)
         path, query = unquote(parts.path), parse_qs(parts.query)
-        rooms: dict[str, Callable[[], _Answer]] = {
+        rooms: dict[str, Callable[[], Answer]] = {
             "/": lambda: self._listing(query),
             "/about": lambda: _page(shop_pages.about(self.name, len(self._products))),
             "/robots.txt": self._robots,
@@ -165,7 +156,7 @@ class LocalShop:
         body = shop_pages.message(self.name, "Nothing here", "This page does not exist, or no longer.")
         return _page(body, HTTPStatus.NOT_FOUND)
 
-    def _listing(self, query: Mapping[str, Sequence[str]]) -> _Answer:
+    def _listing(self, query: Mapping[str, Sequence[str]]) -> Answer:
         category = next(iter(query.get("category", ())), None)
         chosen = [product for product in self.products if category in {None, product.category}]
         number = next(iter(query.get("page", ())), "1")
@@ -174,7 +165,7 @@ class LocalShop:
         categories = sorted({product.category for product in self.products})
         return _page(shop_pages.listing(self.name, categories, category, cards, len(chosen), page, _pages(len(chosen))))
 
-    def _product(self, sku: str) -> _Answer:
+    def _product(self, sku: str) -> Answer:
         product = next(product for product in self.products if product.sku == sku)
         images = [f"{self.url}img/{quote(sku)}/{index}" for index in range(len(product.images))]
         if sku in self._broken:
@@ -199,79 +190,40 @@ class LocalShop:
             image=image,
         )
 
-    def _image(self, rest: str) -> _Answer:
+    def _image(self, rest: str) -> Answer:
         sku, _, index = rest.rpartition("/")
         product = self._products.get(sku)
         if product is not None and index == "broken" and product.images:
             whole = product.images[0].read_bytes()
-            return _Answer(whole[: len(whole) // 2], "image/jpeg")
+            return Answer(whole[: len(whole) // 2], "image/jpeg")
         if product is None or not index.isdecimal() or int(index) >= len(product.images):
             return _text("no such image\n", HTTPStatus.NOT_FOUND)
         path = product.images[int(index)]
         body = path.read_bytes()
-        return _Answer(
+        return Answer(
             body,
             _IMAGE_TYPES.get(path.suffix.lower(), "application/octet-stream"),
             etag=f'"{hashlib.sha256(body).hexdigest()[:24]}"',
             last_modified=formatdate(path.stat().st_mtime, usegmt=True),
         )
 
-    def _robots(self) -> _Answer:
+    def _robots(self) -> Answer:
         return _text(_ROBOTS + (f"Sitemap: {self.url}sitemap.xml\n" if self._has_sitemap else ""))
 
-    def _sitemap(self) -> _Answer:
+    def _sitemap(self) -> Answer:
         if not self._has_sitemap:
             return _text("no sitemap\n", HTTPStatus.NOT_FOUND)
         paths = [*(f"/p/{quote(product.sku)}" for product in self.products), *self._dead, "/about"]
-        return _Answer(shop_pages.sitemap([self.url.rstrip("/") + path for path in paths]).encode(), "application/xml")
+        return Answer(shop_pages.sitemap([self.url.rstrip("/") + path for path in paths]).encode(), "application/xml")
 
 
 def _pages(products: int) -> int:
     return max(1, -(-products // PAGE_SIZE))
 
 
-def _page(html: str, status: HTTPStatus = HTTPStatus.OK) -> _Answer:
-    return _Answer(html.encode(), status=status)
+def _page(html: str, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+    return Answer(html.encode(), status=status)
 
 
-def _text(text: str, status: HTTPStatus = HTTPStatus.OK) -> _Answer:
-    return _Answer(text.encode(), "text/plain; charset=utf-8", status)
-
-
-class _ShopServer(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # a browser's idle connection must not hold up the closing of the shop
-    request_queue_size = 128
-
-
-def _handler_of(answer: Callable[[str], _Answer], note: Callable[[str, str], None]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            note(self.path, self.headers.get("User-Agent", ""))
-            self._send(answer(self.path), with_body=True)
-
-        def do_HEAD(self) -> None:
-            self._send(answer(self.path), with_body=False)
-
-        def _send(self, found: _Answer, *, with_body: bool) -> None:
-            unchanged = found.etag is not None and self.headers.get("If-None-Match") == found.etag
-            self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else found.status)
-            if found.etag:
-                self.send_header("ETag", found.etag)
-            if found.last_modified:
-                self.send_header("Last-Modified", found.last_modified)
-            self.send_header("Content-Type", found.content_type)
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'")
-            self.send_header("Content-Length", "0" if unchanged else str(len(found.body)))
-            self.end_headers()
-            if with_body and not unchanged:
-                self.wfile.write(found.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
-            """Keep quiet: whoever wants to know asks the shop for its requests."""
-
-    return Handler
+def _text(text: str, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+    return Answer(text.encode(), "text/plain; charset=utf-8", status)

@@ -2,13 +2,18 @@
 
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from recognition.vocabulary import FetchReason
 from spiders.crawl import CrawlJob, files_of, run_crawl
@@ -19,6 +24,13 @@ from spiders.sources import SiteSource
 
 MEGABYTE = 1024 * 1024
 Headers = dict[str, str]
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Does not complain when the crawler hangs up, which is what it should do."""
+
+    def handle_error(self, *args: object) -> None:
+        pass
 
 
 @dataclass
@@ -88,6 +100,46 @@ def product(image: str = "") -> str:
         "offers": {"@type": "Offer", "price": "1.00", "priceCurrency": "EUR"},
     }  # fmt: skip
     return f'<script type="application/ld+json">{json.dumps(document)}</script>'
+
+
+@pytest.mark.slow
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with QuietServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        url = f"https://localhost:{server.server_port}/"
+        source = SiteSource(name="bad", url=url, allow_private=True, download_delay=0)
+        job = CrawlJob(source, "night", tmp_path / "feeds", tmp_path / "images", 120)
+        assert not run_crawl(job).reached
+        server.shutdown()
+        thread.join()
+    assert [row.reason for row in read_failures(files_of(job).failures)] == [FetchReason.TLS]
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+    return folder / "cert.pem", folder / "key.pem"
 
 
 @pytest.mark.slow

@@ -1,0 +1,114 @@
+"""Single facts of a product page: id, price, currency, availability; each by its own order of trust."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from spiders.cleaning import safe_sku, slug_of_url
+from spiders.offers import currency_of, parse_availability, parse_currency, parse_price, price_of
+from spiders.structured import Node, StructuredData
+from spiders.visible import VisiblePage
+
+_GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
+_GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_LOWEST_SHARE, _HIGHEST_SHARE = Decimal("0.3"), Decimal("1.5")
+# Five digits at least: four are a year or a size, and would be the "id" of many products.
+_URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,}(?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a page says: to machines in `data`, to people in `visible`; `product` and `offers` are its subject."""
+
+    url: str
+    data: StructuredData
+    visible: VisiblePage
+    product: Node
+    offers: tuple[Node, ...]
+
+
+def sku_on(page: Page, gtin: str | None, prefix: str) -> str | None:
+    """The shop's id of the product. An id that people are shown beats one that only machines are told."""
+    product = page.product
+    offered = tuple(text for offer in page.offers for text in offer.texts("sku"))
+    told = [*product.texts("sku")[:1], *offered[:1], *product.texts("productID")[:1]]
+    told.extend(text for text in (page.data.tag("product:retailer_item_id"),) if text)
+    address = urlsplit(page.url)
+    in_url = reversed(_URL_CODE.findall(f"{address.path}?{address.query}"))
+    code = page.visible.code
+    # A "sku" of several words is a description; one that the page shows nowhere is the shop's internal number.
+    trusted = not told or (len(told[0].split()) == 1 and any(page.visible.shows(text) for text in told))
+    first = [] if trusted else [code]
+    others = [code, *product.texts("mpn", "model")[:1], gtin, *in_url, slug_of_url(page.url)]
+    return next((safe for safe in (safe_sku(choice, prefix) for choice in (*first, *told, *others)) if safe), None)
+
+
+def gtin_on(page: Page) -> str | None:
+    """The product's GTIN (EAN, UPC, ISBN-13), digits alone, or None."""
+    nodes = (page.product, *page.offers)
+    texts = [text for node in nodes for name in _GTIN_NAMES for text in node.texts(name)]
+    texts.extend(text for text in (page.data.tag("product:ean", "product:gtin", "og:ean"),) if text)
+    digits = (re.sub(r"[\s-]", "", text.lower().removeprefix("gtin:")) for text in texts)
+    return next((code for code in digits if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS), None)
+
+
+def price_on(page: Page) -> tuple[Decimal | None, str | None]:
+    """What people pay, and its currency (ISO 4217): told in offers, told in meta tags, or shown."""
+    shown = page.visible.price
+    for offer in page.offers:
+        amount = price_of(offer)
+        if amount is not None:
+            paid = shown.amount if shown and _is_outdated(amount, page.visible) else amount
+            return paid, currency_of(offer) or _any_currency(page)
+    if any(parse_price(text) == 0 for offer in page.offers for text in offer.texts("price", "lowPrice")):
+        return None, None  # on request: whatever else the page shows is the price of something else
+    amount = meta_price(page.data)
+    if amount is not None:
+        return amount, _any_currency(page)
+    return (shown.amount, shown.currency or _any_currency(page)) if shown else (None, None)
+
+
+def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
+    """Whether people are asked another price than machines are told: before a sale, or without the tax.
+
+    Only if the page shows the told price nowhere as current, and the shown one is near it; and not if only the decimal
+    point differs, which is lost where the cents are set in small type.
+    """
+    shown = {price.amount for price in (*visible.marked_prices, *visible.written_prices)}
+    if told in shown or not visible.marked_prices:
+        return False
+    first = visible.marked_prices[0].amount
+    return told * _LOWEST_SHARE <= first <= told * _HIGHEST_SHARE and _digits(told) != _digits(first)
+
+
+def _digits(amount: Decimal) -> str:
+    return f"{amount:f}".replace(".", "").rstrip("0")
+
+
+def _any_currency(page: Page) -> str | None:
+    told = (currency_of(offer) for offer in page.offers)
+    tag = parse_currency(
+        page.data.tag("product:price:currency", "og:price:currency", "product:sale_price:currency", "pricecurrency")
+    )
+    return next((code for code in told if code), None) or tag
+
+
+def meta_price(data: StructuredData) -> Decimal | None:
+    """The price that meta tags tell."""
+    names = ("product:sale_price:amount", "product:price:amount", "og:price:amount", "price")
+    return next((amount for name in names if (amount := parse_price(data.tag(name)))), None)
+
+
+def availability_on(page: Page, price: Decimal | None) -> str | None:
+    """What the shop says; a page that says nothing, but asks a price and is not sold out, is taken to be in stock."""
+    told = [text for offer in page.offers for text in offer.texts("availability")]
+    told.extend(page.data.meta.get("product:availability", ()))
+    told.extend(page.data.meta.get("og:availability", ()))
+    known = [name for name in map(parse_availability, told) if name]
+    if known:
+        # Offers of several sizes: the product can be had as long as one of them can.
+        return "InStock" if "InStock" in known else known[0]
+    if page.visible.says_sold_out:
+        return "OutOfStock"
+    return "InStock" if price is not None else None
