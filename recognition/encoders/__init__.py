@@ -1,1 +1,22 @@
-"""Photo to vector: one protocol, a handcrafted encoder for the demo and any timm model for production."""
+"""Photo to vector: one protocol, a handcrafted encoder for the demo and any timm model for production.
+
+Importing this package imports neither torch nor timm: whoever opens a timm encoder pays for them.
+"""
+
+from recognition.encoders.fingerprint import encoder_fingerprint
+from recognition.encoders.opening import open_encoder
+from recognition.encoders.parallel import EncodedBatch, EncodingFailedError, encode_files
+from recognition.encoders.protocol import Encoder, Vectors
+from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
+
+__all__ = [
+    "HANDCRAFTED",
+    "EncodedBatch",
+    "Encoder",
+    "EncoderSpec",
+    "EncodingFailedError",
+    "Vectors",
+    "encode_files",
+    "encoder_fingerprint",
+    "open_encoder",
+]

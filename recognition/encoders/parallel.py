@@ -1,0 +1,202 @@
+"""Many files to vectors: worker processes with one thread each, handing over a shard at a time.
+
+The caller stores each shard as it comes, so a kill loses the shards in flight and nothing else.
+"""
+
+import logging
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from recognition.encoders.opening import open_encoder
+from recognition.encoders.protocol import Encoder, Vectors
+from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
+from recognition.encoders.weights import find_weights
+from recognition.errors import RecognitionError, UnreadablePictureError
+from recognition.pictures.reading import read_picture
+from recognition.vocabulary import PictureReason
+
+Item: TypeAlias = tuple[str, Path]
+"""SHA-256 of a file, and where it lies."""
+
+SHARD = 128
+SMALL_JOB = 64  # below this the start of a worker costs more than it brings
+MAX_TRIES = 3
+_DECODED_AT_ONCE = 8  # a picture may have 25 million pixels: a whole shard of those would fill the memory
+
+_log = logging.getLogger(__name__)
+
+
+class EncodingFailedError(RecognitionError):
+    """Worker processes keep dying over the same files."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBatch:
+    """What became of one shard: each of its files is in exactly one of the two lists, in the order given.
+
+    Attributes:
+        sha256s: The files that were encoded.
+        vectors: [n, d] float32, row i belongs to `sha256s[i]`.
+        unreadable: The files that are no picture we accept, each with its reason.
+    """
+
+    sha256s: tuple[str, ...]
+    vectors: Vectors
+    unreadable: tuple[tuple[str, PictureReason], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    items: tuple[Item, ...]
+    tries: int = 0
+
+
+def encode_files(
+    spec: EncoderSpec,
+    items: Sequence[Item],
+    *,
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[EncodedBatch]:
+    """Encode files in shards of up to SHARD, yielding each as soon as it is ready (so in no fixed order).
+
+    Small jobs, `workers=1` and devices other than the CPU run in this process. A shard whose worker dies is tried again
+    in a new one.
+
+    Args:
+        spec: The encoder.
+        items: (sha256, path) of each file.
+        workers: Processes; None takes one per core that this process may use, and never more than there are shards.
+        on_progress: Called with (files done, files in all) after each shard.
+
+    Raises:
+        EncoderUnavailableError: before any file is touched, if the encoder cannot be loaded.
+        EncodingFailedError: workers died MAX_TRIES times over one shard.
+    """
+    shards = [_Shard(tuple(items[at : at + SHARD])) for at in range(0, len(items), SHARD)]
+    count = min(workers or _usable_cores(), len(shards))
+    alone = count <= 1 or len(items) < SMALL_JOB or spec.device != "cpu"
+    batches = _encode_here(spec, shards) if alone else _encode_in_workers(_settled(spec), shards, count)
+    done = 0
+    for batch in batches:
+        done += len(batch.sha256s) + len(batch.unreadable)
+        if on_progress is not None:
+            on_progress(done, len(items))
+        yield batch
+
+
+def _encode_here(spec: EncoderSpec, shards: Sequence[_Shard]) -> Iterator[EncodedBatch]:
+    for shard in shards:
+        yield _encode_shard(open_encoder(spec), shard.items)
+
+
+def _encode_in_workers(spec: EncoderSpec, shards: Sequence[_Shard], workers: int) -> Iterator[EncodedBatch]:
+    """Run pool after pool until no shard is left: when one worker dies, Python gives up its whole pool."""
+    spawn = multiprocessing.get_context("spawn")  # a forked child of a process that has used torch can hang
+    left: Sequence[_Shard] = shards
+    while left:
+        pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=spawn, initializer=_end_with_parent)
+        try:
+            left = yield from _drain(pool, spec, left, in_flight=2 * workers)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _drain(
+    pool: ProcessPoolExecutor, spec: EncoderSpec, shards: Sequence[_Shard], in_flight: int
+) -> Generator[EncodedBatch, None, list[_Shard]]:
+    """Yield until every shard is done or the pool breaks; return the shards that are left."""
+    waiting, lost = deque(shards), list[_Shard]()
+    running: dict[Future[EncodedBatch], _Shard] = {}
+    broken = False
+    while running or (waiting and not broken):
+        while waiting and not broken and len(running) < in_flight:
+            broken = not _submit(pool, spec, waiting, running)
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            shard = running.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                broken = True
+                lost.append(_again(shard))
+            else:
+                yield future.result()
+    if broken:
+        _log.warning("a worker process died: %d shards are encoded again", len(lost))
+    return [*lost, *waiting]
+
+
+def _submit(
+    pool: ProcessPoolExecutor,
+    spec: EncoderSpec,
+    waiting: deque[_Shard],
+    running: dict[Future[EncodedBatch], _Shard],
+) -> bool:
+    """Hand the next shard to the pool; False leaves it waiting, for the pool has broken meanwhile."""
+    try:
+        running[pool.submit(_encode_in_worker, spec, waiting[0].items)] = waiting[0]
+    except BrokenProcessPool:
+        return False
+    waiting.popleft()
+    return True
+
+
+def _again(shard: _Shard) -> _Shard:
+    if shard.tries + 1 >= MAX_TRIES:
+        raise EncodingFailedError(
+            f"Worker processes died {MAX_TRIES} times over {len(shard.items)} files from {shard.items[0][1]} on. "
+            f"Mostly memory has run out: use fewer workers or a smaller `encoder.image_size`. If it stays with "
+            f"these files, take them out and report them."
+        )
+    return replace(shard, tries=shard.tries + 1)
+
+
+def _encode_in_worker(spec: EncoderSpec, items: Sequence[Item]) -> EncodedBatch:
+    return _encode_shard(open_encoder(spec), items)
+
+
+def _encode_shard(encoder: Encoder, items: Sequence[Item]) -> EncodedBatch:
+    sha256s, unreadable = list[str](), list[tuple[str, PictureReason]]()
+    parts: list[Vectors] = [np.empty((0, encoder.dimension), dtype=np.float32)]
+    for at in range(0, len(items), _DECODED_AT_ONCE):
+        pictures = list[Image.Image]()
+        for sha256, path in items[at : at + _DECODED_AT_ONCE]:
+            try:
+                pictures.append(read_picture(path))
+                sha256s.append(sha256)
+            except UnreadablePictureError as error:
+                unreadable.append((sha256, error.reason))
+        parts.append(encoder.encode(pictures))
+    return EncodedBatch(tuple(sha256s), np.concatenate(parts), tuple(unreadable))
+
+
+def _settled(spec: EncoderSpec) -> EncoderSpec:
+    """The same encoder, its weights found once: workers do not each ask the hub, and a missing file is told at once."""
+    return spec if spec.name == HANDCRAFTED else replace(spec, weights=find_weights(spec), threads=1)
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is killed: siblings keep its queue open, so it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
