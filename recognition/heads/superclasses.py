@@ -39,20 +39,20 @@ def umap_positions(prototypes: Vectors, dimensions: int, seed: int = 0) -> NDArr
     """[c, dimensions] positions of the prototypes on a UMAP of cosine distance."""
     import warnings
 
-    import umap
-
-    mapper = umap.UMAP(
-        n_components=dimensions,
-        n_neighbors=min(15, len(prototypes) - 1),
-        min_dist=0.0 if dimensions > 2 else 0.3,
-        metric="cosine",
-        init="spectral" if len(prototypes) > 4 * dimensions else "random",  # the spectral start needs more points
-        random_state=seed,
-        n_jobs=1,
-    )
     with warnings.catch_warnings():
-        # umap warns of each consequence of its own seeded, single-threaded run; none of them changes the result.
+        # umap warns that it has no TensorFlow and of each consequence of its seeded run; none changes the result.
         warnings.simplefilter("ignore")
+        import umap
+
+        mapper = umap.UMAP(
+            n_components=dimensions,
+            n_neighbors=min(15, len(prototypes) - 1),
+            min_dist=0.0 if dimensions > 2 else 0.3,
+            metric="cosine",
+            init="spectral" if len(prototypes) > 4 * dimensions else "random",  # the spectral start needs more points
+            random_state=seed,
+            n_jobs=1,
+        )
         return np.asarray(mapper.fit_transform(prototypes), dtype=np.float32)
 
 

@@ -1,0 +1,139 @@
+"""The commands: what each takes and what it is for. What each does is in `skuloop.commands`.
+
+Those are imported by the command that needs them: `--help` answers at once, and nobody pays for Prefect in vain.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Path of skuloop.toml.", envvar="SKULOOP_CONFIG")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+app = typer.Typer(
+    name="skuloop",
+    help="The loop that keeps a product recogniser true to a changing catalogue.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # errors become exit codes in main.py; a defect shows its plain traceback
+    rich_markup_mode="rich",
+)
+labelling_app = typer.Typer(help="The local Label Studio.", no_args_is_help=True)
+app.add_typer(labelling_app, name="labelling")
+
+
+@app.command()
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its files.")] = Path("skuloop-demo"),
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the shop and Label Studio running at the end.")] = False,
+) -> None:
+    """Run the whole loop on a synthetic shop, unattended."""
+    from skuloop.commands import demo as demo_command
+
+    demo_command.run_demo(folder, keep=keep)
+
+
+@app.command()
+def night(
+    *,
+    config: Config = None,
+    label: Annotated[str | None, typer.Option(help="Name of the night; today's date by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one night: crawl, ingest, audit, embed, recognise, ask, publish."""
+    from skuloop.commands import run
+
+    raise typer.Exit(run.run_night(config, label, as_json=as_json))
+
+
+@app.command()
+def cycle(
+    *,
+    config: Config = None,
+    label: Annotated[str | None, typer.Option(help="Name of the cycle; today's date by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one labelling cycle: pull the answers, retrain, gate, publish."""
+    from skuloop.commands import run
+
+    raise typer.Exit(run.run_cycle(config, label, as_json=as_json))
+
+
+@app.command()
+def rollback(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Withdraw the current release and return to the one before."""
+    from skuloop.commands import run
+
+    run.run_rollback(config, as_json=as_json)
+
+
+@app.command()
+def status(*, config: Config = None, as_json: AsJson = False) -> None:
+    """How the loop stands: classes, photos, questions, release, last runs."""
+    from skuloop.commands import look
+
+    look.show_status(config, as_json=as_json)
+
+
+@app.command()
+def why(*, sku: str, config: Config = None, as_json: AsJson = False) -> None:
+    """The story of one SKU: its tier, its counts, and the decisions behind them."""
+    from skuloop.commands import look
+
+    look.show_why(sku, config, as_json=as_json)
+
+
+@app.command()
+def identify(
+    *,
+    photos: Annotated[list[Path], typer.Argument(help="Photos to identify.")],
+    config: Config = None,
+    bundle: Annotated[Path | None, typer.Option(help="A release bundle, instead of the current release.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Encoder weights that go with --bundle.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which SKU is on each photo, with price and availability."""
+    from skuloop.commands import look
+
+    raise typer.Exit(look.identify_photos(photos, config, bundle, weights, as_json=as_json))
+
+
+@app.command()
+def doctor(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Check the installation; every line that fails names its remedy."""
+    from skuloop.commands import doctor as doctor_command
+
+    raise typer.Exit(doctor_command.examine(config, as_json=as_json))
+
+
+@app.command()
+def deploy(config: Config = None) -> None:
+    """Deploy nightly and cycle to Prefect, starting a local server if none answers."""
+    from skuloop.commands import deploy as deploy_command
+
+    deploy_command.deploy(config)
+
+
+@labelling_app.command("start")
+def labelling_start(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Start the local Label Studio, or find it running."""
+    from skuloop.commands import labelling as labelling_command
+
+    labelling_command.start(config, as_json=as_json)
+
+
+@labelling_app.command("stop")
+def labelling_stop(config: Config = None) -> None:
+    """Stop the local Label Studio."""
+    from skuloop.commands import labelling as labelling_command
+
+    labelling_command.stop(config)
+
+
+@labelling_app.command("open")
+def labelling_open(config: Config = None) -> None:
+    """Open the local Label Studio in the browser and show its login."""
+    from skuloop.commands import labelling as labelling_command
+
+    labelling_command.open_in_browser(config)

@@ -1,0 +1,131 @@
+"""Commands that only look: status, why, identify."""
+
+from pathlib import Path
+
+from recognition.errors import UnreadablePictureError
+from serving.identifier import Identification, Identifier
+from skuloop.exit_codes import ExitCode
+from skuloop.output import complain, console, percent, plain, print_json, print_table
+from tasks.settings import load_settings
+from tasks.wiring import build_parts
+from warehouse.status import LoopStatus, SkuStory, loop_status, sku_story
+
+
+def show_status(config: Path | None, *, as_json: bool) -> None:
+    """Print how the loop stands."""
+    parts = build_parts(load_settings(config))
+    with parts.warehouse.read() as db:
+        found = loop_status(db)
+    if as_json:
+        print_json(found)
+    else:
+        _print_status(found)
+
+
+def show_why(sku: str, config: Path | None, *, as_json: bool) -> None:
+    """Print the story of one SKU."""
+    parts = build_parts(load_settings(config))
+    with parts.warehouse.read() as db:
+        story = sku_story(db, sku)
+    if story is None:
+        complain(f"no product has the SKU {sku!r}; the table `product` of the snapshot lists them all.")
+        raise SystemExit(ExitCode.NOT_FOUND)
+    if as_json:
+        print_json(story)
+    else:
+        _print_story(story)
+
+
+def identify_photos(
+    photos: list[Path], config: Path | None, bundle: Path | None, weights: Path | None, *, as_json: bool
+) -> ExitCode:
+    """Identify each photo; an unreadable one is said, and the others are answered."""
+    if bundle is None:
+        parts = build_parts(load_settings(config))
+        bundle, weights = parts.paths.releases, parts.encoder.weights
+    identifier = Identifier.open(bundle, weights)
+    answers: list[tuple[Path, Identification]] = []
+    code = ExitCode.DONE
+    for photo in photos:
+        try:
+            answers.append((photo, identifier.identify(photo)))
+        except UnreadablePictureError as error:
+            complain(f"{photo}: {error}")
+            code = ExitCode.BAD_DATA
+    if as_json:
+        print_json([{"photo": photo, **plain(answer)} for photo, answer in answers])
+    else:
+        for photo, answer in answers:
+            _print_answer(photo, answer)
+    return code
+
+
+def _print_status(found: LoopStatus) -> None:
+    release = found.release
+    print_table(
+        "The loop",
+        ("what", "how many"),
+        [
+            *((f"classes {tier}", count) for tier, count in found.tiers.items()),
+            ("photos", found.images),
+            ("photos without a label", found.unlabelled),
+            ("questions open / waiting", f"{found.open_questions} / {found.pending_questions}"),
+            ("release", f"{release.release_id} ({release.published_method})" if release else "none yet"),
+        ],
+    )
+    print_table(
+        "Last runs",
+        ("run", "started", "status", "reason"),
+        [(run.run_id, f"{run.started_at:%Y-%m-%d %H:%M}", run.status, run.reason) for run in found.last_runs],
+    )
+    if found.nights:
+        print_table(
+            "Nights",
+            ("night", "judged", "sure", "unsure", "unseen", "asked", "manual share"),
+            [
+                (row.night_id, row.judged, row.sure, row.unsure, row.unseen, row.asked, percent(row.manual_share))
+                for row in found.nights
+            ],
+        )
+    if found.failures:
+        print_table("Open crawl failures", ("reason", "count"), list(found.failures.items()))
+
+
+def _print_story(story: SkuStory) -> None:
+    product, offer, audit = story.product, story.offer, story.audit
+    price = f"{offer.price} {offer.currency}, {offer.availability}, {offer.seen_at:%Y-%m-%d}" if offer else "-"
+    print_table(
+        f"{product.sku}: {product.title}",
+        ("what", "how it is"),
+        [
+            ("brand / category", f"{product.brand or '-'} / {product.category or '-'}"),
+            ("named by", product.named_by),
+            ("price", price),
+            ("tier", f"{audit.tier}: {audit.reason}" if audit else "not audited yet"),
+            ("samples", f"{audit.samples} distinct of {audit.images} photos" if audit else "-"),
+            ("set aside", f"{audit.conflicts} in conflict, {audit.unusable} unusable" if audit else "-"),
+            ("photos by quality", ", ".join(f"{count} {reason}" for reason, count in story.images.items()) or "-"),
+            ("labels by origin", ", ".join(f"{count} {origin}" for origin, count in story.labels.items()) or "-"),
+            ("recognised as this", story.predictions),
+            ("open questions", story.open_questions),
+        ],
+    )
+    print_table(
+        "Decisions, newest first",
+        ("when", "action", "reason", "behind it"),
+        [(f"{row.at:%Y-%m-%d %H:%M}", row.action, row.reason, row.detail) for row in story.decisions],
+    )
+
+
+def _print_answer(photo: Path, answer: Identification) -> None:
+    match = answer.match
+    if match is None:
+        console.print(f"{photo}: unseen, no known product is near enough", highlight=False, markup=False)
+    else:
+        product = match.product
+        price = f"{product.price} {product.currency or ''}".strip() if product.price is not None else "no price"
+        seen = f" as of {product.offer_seen_at:%Y-%m-%d}" if product.offer_seen_at else ""
+        line = f"{photo}: {answer.verdict} {match.sku} {product.title} ({answer.confidence:.0%}), {price}, "
+        console.print(f"{line}{product.availability or 'availability unknown'}{seen}", highlight=False, markup=False)
+    for other in answer.alternatives[1 if match else 0 : 4]:
+        console.print(f"    or {other.sku} {other.product.title} ({other.score:.0%})", highlight=False, markup=False)

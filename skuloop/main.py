@@ -1,0 +1,39 @@
+"""The entry point: quiet surroundings, the command line, and one place that turns errors into exit codes."""
+
+import os
+import sys
+
+_SURROUNDINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the default gives up on a busy machine
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+}
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for name, value in _SURROUNDINGS.items():  # before Prefect is imported: it reads them once
+        os.environ.setdefault(name, value)
+    from skuloop.cli import app
+    from skuloop.exit_codes import exit_code_of
+    from skuloop.output import complain
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        complain("interrupted; what was done is kept, run the same command to go on")
+        sys.exit(130)
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        complain(str(error))
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

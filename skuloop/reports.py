@@ -1,0 +1,65 @@
+"""Nights and cycles as tables for people."""
+
+from skuloop.output import complain, percent, print_table
+from tasks.audit import AuditReport
+from tasks.crawl import CrawlReport
+from tasks.recognise import RecogniseReport
+from tasks.report import CycleReport, NightReport
+
+
+def print_night(report: NightReport) -> None:
+    """A night for people."""
+    rows: list[tuple[str, str]] = [
+        (f"crawl {crawl.source}", crawl.problem or _crawled(crawl)) for crawl in report.crawls
+    ]
+    if report.ingest is not None:
+        rows.append(("ingest", f"{report.ingest.new_products} new products, {report.ingest.new_images} new images"))
+    if report.audit is not None:
+        rows.append(("audit", _audited(report.audit)))
+    if report.embed is not None:
+        rows.append(("embed", f"{report.embed.embedded} photos by {report.embed.encoder}"))
+    if report.recognise is not None:
+        rows.append(("recognise", _recognised(report.recognise)))
+    if report.review is not None:
+        rows.append(("review", f"{report.review.pushed} questions asked, {report.review.waiting} waiting"))
+    _print_run(f"Night {report.night}: {report.status}", rows, report.problems)
+
+
+def print_cycle(report: CycleReport) -> None:
+    """A cycle for people."""
+    rows: list[tuple[str, str]] = []
+    if report.answers is not None:
+        said = report.answers
+        found = f"{said.answers} pulled, {said.labels} labels, {said.new_products} new products"
+        rows.append(("answers", f"{found}, {said.rejected} set aside"))
+    if report.audit is not None:
+        rows.append(("audit", _audited(report.audit)))
+    if report.train is not None:
+        train = report.train
+        rows += [("release", f"{train.release_id} {train.status}: {train.explanation}"), ("method", train.method)]
+        if train.top1 is not None:
+            rows.append(("holdout top-1", f"{train.top1:.3f}"))
+            rows += [(f"  {name}", f"{value:.3f}") for name, value in train.baselines]
+    _print_run(f"Cycle {report.cycle}: {report.status}", rows, report.problems)
+
+
+def _crawled(crawl: CrawlReport) -> str:
+    return f"{crawl.products} products, {crawl.photos} photos, {crawl.failures} failures"
+
+
+def _audited(found: AuditReport) -> str:
+    return f"{found.trained} trained, {found.gallery} gallery, {found.quarantined} quarantined"
+
+
+def _recognised(found: RecogniseReport) -> str:
+    if found.release_id is None:
+        return "no release yet: photos wait for the first cycle"
+    counts = f"{found.sure} sure, {found.unsure} unsure, {found.unseen} unseen"
+    return f"{counts}; manual share {percent(found.manual_share)}"
+
+
+def _print_run(title: str, rows: list[tuple[str, str]], problems: tuple[str, ...]) -> None:
+    if rows:
+        print_table(title, ("stage", "what came of it"), rows)
+    for problem in problems:
+        complain(problem)

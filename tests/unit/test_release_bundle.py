@@ -1,0 +1,144 @@
+"""The release bundle: whole or absent, verified before use, and the way back."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from recognition.errors import EncoderMismatchError, NoReleaseError, ReleaseDamagedError
+from recognition.heads.scoring import scan_prototypes
+from recognition.heads.training import train_heads
+from recognition.release.bundle import MANIFEST, ReleaseContent, open_bundle, write_bundle
+from recognition.release.index import build_index, open_index
+from recognition.release.manifest import EncoderIdentity
+from recognition.release.pointer import POINTER, current_release_id, open_current, publish
+from recognition.release.products import ProductCard, dump_products, load_products
+from recognition.release.recogniser import Recogniser
+from recognition.triage.calibration import calibrate
+from recognition.vocabulary import Tier
+from tests.support.synthetic import clustered_samples
+
+SAMPLES = clustered_samples(classes=6, photos=8, seed=1)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PRODUCT = ProductCard(
+    "sku001", "Tea <b>", price=Decimal("1.20"), currency="EUR", availability="InStock", offer_seen_at=NOW
+)
+
+
+@pytest.fixture(scope="module")
+def content() -> ReleaseContent:
+    trained = train_heads(SAMPLES, dict.fromkeys(SAMPLES.classes, Tier.GALLERY))
+    return ReleaseContent(
+        release_id="r0001-abc",
+        parent=None,
+        created_at=NOW,
+        encoder=EncoderIdentity("handcrafted", "handcrafted-1", None),
+        method=trained.chosen.method,
+        heads=trained.heads,
+        thresholds=calibrate(trained.out_of_fold, trained.heads),
+        superclass_names={0: "all"},
+        products=[PRODUCT],
+        card="# card\n",
+    )
+
+
+def test_a_bundle_answers_exactly_as_the_heads_it_was_made_of(tmp_path, content):
+    bundle = open_bundle(write_bundle(tmp_path, content))
+    published = Recogniser.of_bundle(bundle).recognise(SAMPLES.vectors, "handcrafted-1")
+    trained = Recogniser.of_heads(content.heads, content.thresholds, "handcrafted-1")
+    original = trained.recognise(SAMPLES.vectors, "handcrafted-1")
+    assert [found.candidates[0].sku for found in published] == [found.candidates[0].sku for found in original]
+    assert [found.verdict for found in published] == [found.verdict for found in original]
+    assert np.allclose([found.confidence for found in published], [found.confidence for found in original], atol=1e-5)
+    assert bundle.products["sku001"] == PRODUCT
+    assert bundle.manifest.thresholds == content.thresholds
+
+
+def test_one_flipped_byte_anywhere_refuses_the_bundle(tmp_path, content):
+    path = write_bundle(tmp_path, content)
+    publish(tmp_path, content.release_id)
+    random = np.random.default_rng(0)
+    for file in sorted(path.iterdir()):
+        original = file.read_bytes()
+        for place in random.integers(len(original), size=15).tolist():
+            altered = bytearray(original)
+            altered[place] ^= 1 << int(random.integers(8))
+            file.write_bytes(bytes(altered))
+            with pytest.raises(ReleaseDamagedError, match=r"altered|manifest"):
+                open_current(tmp_path)
+        file.write_bytes(original)
+    open_current(tmp_path)
+
+
+def test_a_missing_file_refuses_the_bundle_and_names_the_way_back(tmp_path, content):
+    path = write_bundle(tmp_path, content)
+    for name in [file.name for file in path.iterdir()]:
+        copy = tmp_path / "copy"
+        shutil.copytree(path, copy)
+        (copy / name).unlink()
+        with pytest.raises(ReleaseDamagedError, match="rollback"):
+            open_bundle(copy)
+        shutil.rmtree(copy)
+
+
+def test_a_cycle_killed_while_writing_leaves_no_release_and_its_rerun_completes(tmp_path, content, monkeypatch):
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recognition.release.bundle.sha256_of", die)
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(tmp_path, content)
+    assert not (tmp_path / content.release_id).exists()
+    monkeypatch.undo()
+    assert open_bundle(write_bundle(tmp_path, content)).manifest.release_id == content.release_id
+
+
+def test_writing_a_release_again_leaves_the_first_one_untouched(tmp_path, content):
+    before = (write_bundle(tmp_path, content) / MANIFEST).read_bytes()
+    write_bundle(tmp_path, replace(content, card="another"))
+    assert (tmp_path / content.release_id / MANIFEST).read_bytes() == before
+
+
+def test_the_pointer_moves_whole_and_before_the_first_release_says_so(tmp_path, content):
+    assert current_release_id(tmp_path) is None
+    with pytest.raises(NoReleaseError, match="skuloop cycle"):
+        open_current(tmp_path)
+    write_bundle(tmp_path, content)
+    publish(tmp_path, content.release_id)
+    assert current_release_id(tmp_path) == content.release_id
+    (tmp_path / POINTER).write_text("{")
+    with pytest.raises(ReleaseDamagedError):
+        current_release_id(tmp_path)
+
+
+def test_a_manifest_of_another_version_is_refused_with_a_remedy(tmp_path, content):
+    path = write_bundle(tmp_path, content)
+    document = json.loads((path / MANIFEST).read_bytes()) | {"format": 99}
+    (path / MANIFEST).write_text(json.dumps(document))
+    with pytest.raises(ReleaseDamagedError, match="another version"):
+        open_bundle(path)
+
+
+def test_vectors_of_another_encoder_are_refused_rather_than_compared(content):
+    recogniser = Recogniser.of_heads(content.heads, content.thresholds, "handcrafted-1")
+    with pytest.raises(EncoderMismatchError, match="vit-2"):
+        recogniser.recognise(SAMPLES.vectors, "vit-2")
+
+
+def test_the_index_finds_what_a_plain_scan_finds():
+    random = np.random.default_rng(2)
+    prototypes = random.normal(size=(500, 24)).astype(np.float32)
+    queries = random.normal(size=(40, 24)).astype(np.float32)
+    rows, cosines = open_index(build_index(prototypes))(queries, 7)
+    wanted_rows, wanted = scan_prototypes(prototypes)(queries, 7)
+    assert np.array_equal(rows, wanted_rows)
+    assert np.allclose(cosines, wanted, atol=1e-4)
+
+
+def test_prices_survive_the_bundle_to_the_cent():
+    bare = ProductCard("sku002", "No offer")
+    assert load_products(dump_products([PRODUCT, bare])) == {"sku001": PRODUCT, "sku002": bare}
