@@ -5,8 +5,6 @@ own release and changes nothing.
 """
 
 from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from recognition.errors import RecognitionError
 from recognition.vocabulary import RunStatus
@@ -14,7 +12,7 @@ from tasks.answers import pull_answers
 from tasks.audit import audit_catalogue
 from tasks.embed import EmbedReport, embed_new
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
-from tasks.report import CycleReport, Findings, publish_report
+from tasks.report import CycleReport, Findings, final_state, publish_report
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.train import TrainReport, train_release
@@ -22,7 +20,7 @@ from tasks.wiring import today
 
 
 @flow(name="cycle", flow_run_name="cycle {label}", validate_parameters=True)
-def cycle(config: str | None = None, label: str | None = None) -> State[CycleReport]:
+def cycle(config: str | None = None, label: str | None = None) -> CycleReport:
     """Run one cycle.
 
     Args:
@@ -36,9 +34,8 @@ def cycle(config: str | None = None, label: str | None = None) -> State[CycleRep
             report = _run(loop)
             publish_tables(loop)
     except AlreadyRunningError as skipped:
-        skipped_report = CycleReport(label, RunStatus.SKIPPED, (str(skipped),))
-        return Completed(name="Skipped", message=str(skipped), data=skipped_report)
-    return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
+        report = CycleReport(label, RunStatus.SKIPPED, (str(skipped),))
+    return final_state(report)  # type: ignore[no-any-return]
 
 
 def _run(loop: Loop) -> CycleReport:

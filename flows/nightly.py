@@ -6,8 +6,6 @@ goes on.
 """
 
 from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from recognition.errors import RecognitionError
 from recognition.vocabulary import RunStatus
@@ -17,7 +15,7 @@ from tasks.embed import EmbedReport, embed_new
 from tasks.ingest import ingest_feeds
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
 from tasks.recognise import RecogniseReport, recognise_new
-from tasks.report import Findings, NightReport, publish_report
+from tasks.report import Findings, NightReport, final_state, publish_report
 from tasks.review import ReviewReport, review_queue
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
@@ -25,7 +23,7 @@ from tasks.wiring import today
 
 
 @flow(name="nightly", flow_run_name="nightly {label}", validate_parameters=True)
-def nightly(config: str | None = None, label: str | None = None) -> State[NightReport]:
+def nightly(config: str | None = None, label: str | None = None) -> NightReport:
     """Run one night.
 
     Args:
@@ -39,9 +37,8 @@ def nightly(config: str | None = None, label: str | None = None) -> State[NightR
             report = _run(loop)
             publish_tables(loop)
     except AlreadyRunningError as skipped:
-        skipped_report = NightReport(label, RunStatus.SKIPPED, (str(skipped),))
-        return Completed(name="Skipped", message=str(skipped), data=skipped_report)
-    return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
+        report = NightReport(label, RunStatus.SKIPPED, (str(skipped),))
+    return final_state(report)  # type: ignore[no-any-return]
 
 
 def _run(loop: Loop) -> NightReport:

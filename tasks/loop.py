@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,14 +42,15 @@ class Loop:
 
     Attributes:
         parts: what it works with.
+        flow: `nightly` or `cycle`.
         run_id: its record in the warehouse.
         label: the night or cycle it works for; work is keyed by it, so a second run of it finds its own traces.
     """
 
     parts: Parts
+    flow: str
     run_id: str
     label: str
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def reports(self) -> Path:
@@ -78,7 +79,7 @@ def open_loop(settings: Settings, flow: str, label: str) -> Iterator[Loop]:
         with parts.warehouse.write() as db:
             start_run(db, _run_row(run_id, flow, label))
         try:
-            yield Loop(parts, run_id, label)
+            yield Loop(parts, flow, run_id, label)
         except BaseException as error:
             _finish(parts, run_id, RunStatus.FAILED, f"{type(error).__name__}: {error}")
             raise

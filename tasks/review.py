@@ -98,8 +98,8 @@ def _choose(loop: Loop) -> int:
 
 
 def _why_asked(row: QuestionRow) -> DecisionRow:
-    detail = {"score": row.score, "images": row.images, "release": row.release_id}
-    return decision(row.run_id, SubjectKind.QUESTION, row.question_key, "ask", row.arm, **detail)
+    subject = (SubjectKind.QUESTION, row.question_key)
+    return decision(row.run_id, *subject, "ask", row.arm, score=row.score, images=row.images, release=row.release_id)
 
 
 def _reviewable(row: PredictionRow) -> Reviewable:

@@ -179,6 +179,11 @@ def load_settings(config: Path | str | None = None) -> Settings:
         raise SettingsError(f"{path} cannot be read: {error}") from error
 
 
+def prefect_api_url() -> str | None:
+    """Address of the Prefect server of this process; None where each command starts its own."""
+    return os.environ.get("PREFECT_API_URL")
+
+
 def shared_data(environ: Mapping[str, str] | None = None) -> Path:
     """Folder of the photos and weights that tests and benchmarks share; it need not exist."""
     return Path((os.environ if environ is None else environ).get(SHARED_VARIABLE, "../shared")).resolve()

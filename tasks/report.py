@@ -1,0 +1,107 @@
+"""What a night and a cycle say of themselves: one dataclass, one page of markdown, one Prefect artifact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.states import Completed
+
+from recognition.release.files import write_durably
+from recognition.vocabulary import RunStatus
+from tasks.answers import AnswersReport
+from tasks.audit import AuditReport
+from tasks.crawl import CrawlReport
+from tasks.embed import EmbedReport
+from tasks.ingest import IngestReport
+from tasks.loop import Loop
+from tasks.recognise import RecogniseReport
+from tasks.review import ReviewReport
+from tasks.train import TrainReport
+from warehouse.audits import class_rows
+from warehouse.products import titles
+from warehouse.runs import stages
+
+_CLASSES_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """One night; stages that could not run are None, and `problems` says why."""
+
+    night: str
+    status: RunStatus
+    problems: tuple[str, ...] = ()
+    crawls: tuple[CrawlReport, ...] = ()
+    ingest: IngestReport | None = None
+    audit: AuditReport | None = None
+    embed: EmbedReport | None = None
+    recognise: RecogniseReport | None = None
+    review: ReviewReport | None = None
+
+
+@dataclass(frozen=True)
+class CycleReport:
+    """One labelling cycle; stages that could not run are None, and `problems` says why."""
+
+    cycle: str
+    status: RunStatus
+    problems: tuple[str, ...] = ()
+    answers: AnswersReport | None = None
+    audit: AuditReport | None = None
+    embed: EmbedReport | None = None
+    train: TrainReport | None = None
+
+
+@dataclass
+class Findings:
+    """What a flow has found so far; `report` turns it into the report of a night or a cycle."""
+
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, *problems: str | None) -> None:
+        """Note problems; None is no problem."""
+        self.problems += [problem for problem in problems if problem is not None]
+
+
+def final_state(report: NightReport | CycleReport) -> Any:
+    """The Prefect state of a flow, named by how it ended; Prefect hands its data, the report, to whoever called."""
+    return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
+
+
+def publish_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
+    """Write the report of a run beside its pictures, and as Prefect artifacts for people who look there."""
+    with loop.parts.warehouse.read() as db:
+        rows = stages(db, loop.run_id)
+        classes, names = class_rows(db), titles(db)
+    markdown = _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems)
+    write_durably(loop.reports / f"{loop.flow}.md", markdown.encode())
+    create_markdown_artifact(markdown, key=loop.flow, description=title)
+    create_table_artifact(
+        [
+            {
+                "sku": row.sku,
+                "title": names.get(row.sku, ""),
+                "tier": row.tier,
+                "reason": row.reason,
+                "samples": row.samples,
+            }
+            for row in sorted(classes, key=lambda row: (row.samples, row.sku))[:_CLASSES_SHOWN]
+        ],
+        key=f"{loop.flow}-classes",
+        description=f"The {_CLASSES_SHOWN} classes with the fewest samples",
+    )
+
+
+def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], problems: Sequence[str]) -> str:
+    lines = [
+        f"# {title}",
+        "",
+        f"Encoder: `{loop.parts.encoder.name}`. Run: `{loop.run_id}`.",
+        "",
+        *(f"> **Problem.** {problem}\n" for problem in problems),
+        "| stage | seconds | what came of it |",
+        "|---|---|---|",
+        *(f"| {name} | {seconds:.1f} | {summary} |" for name, seconds, summary in rows),
+    ]
+    return "\n".join(lines) + "\n"
