@@ -1,28 +1,45 @@
-"""Questions as Label Studio tasks, and the answers that come back. Pure: nothing here talks to a server."""
+"""What a question looks like as a Label Studio task. Pure: no server, no clock, no files.
 
+The task carries everything that is needed to read its answers back, so a pull asks nobody else.
+"""
+
+import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from labelling.errors import LabellingError
+from pydantic import TypeAdapter, ValidationError
+
 from recognition.vocabulary import AnswerReason, QuestionKind
 
-SERVED_FOLDER = "images"
-"""Last part of the images folder's path as the server sees it; what is above it is the server's document root."""
+KEY_FIELD = "question_key"
+IMAGES_FOLDER = "images"  # name of the images root; Label Studio serves it as /data/local-files/?d=images/...
+CANDIDATE_KEYS = "12345"  # candidates that one key chooses; further ones can be clicked
 
-HOTKEYS = ("1", "2", "3", "4", "5")
-"""One key per candidate; so a question offers at most this many."""
+ANSWER_FIELD, NAME_FIELD, SKU_FIELD = "answer", "product_name", "other_sku"  # controls of the interface
+_SHEET_FIELD = "sheet"  # the object that they are about
+
+_SKU_PREFIX = "sku:"
+_LONGEST_SLUG = 60
+_HASH_DIGITS = 8
+
+
+class FixedChoice(StrEnum):
+    """Answers that every question offers; the prefix keeps them apart from any SKU."""
+
+    NEW_PRODUCT = "answer:new_product"
+    NOT_A_PRODUCT = "answer:not_a_product"
+    BAD_PHOTO = "answer:bad_photo"
+    OTHER_SKU = "answer:other_sku"
 
 
 class AnswerKind(StrEnum):
-    """What a person said about the photos of one question."""
+    """What a person said of the photos of a question."""
 
     SKU = "sku"
     NEW_PRODUCT = "new_product"
@@ -32,7 +49,7 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A known product that a question offers; `score` is the recogniser's, in [0, 1]."""
+    """A product that the photo may show; `score` is the recogniser's."""
 
     sku: str
     title: str
@@ -41,16 +58,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to people: which product is on these photos?
+    """What is asked about one photo, or about several that look alike.
 
     Attributes:
-        key: Our own key, a function of the content; the only link between our rows and Label Studio's tasks.
-        images: SHA-256 of every photo the answer will be about.
-        sheet: The picture to look at, as a path under the images root.
-        references: The candidates' pictures with their numbers, as a path under the images root; None if no candidate.
-        candidates: At most five, in the order of their hotkeys.
-        prompt: The sentence above the pictures.
-        release_id: The release whose doubt this is.
+        key: ours; Label Studio holds at most one task of a key.
+        images: sha256 of each photo that the answer is for.
+        sheet: picture that is shown, relative to the images root.
+        references: sheet with a likeness of each candidate in order, relative to the images root.
+        candidates: best first.
     """
 
     key: str
@@ -64,35 +79,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnnotation:
-    """An annotation as Label Studio keeps it; nothing in `result` has been checked by anyone."""
-
-    id: int
-    task_id: int
-    annotator: str
-    updated_at: datetime
-    cancelled: bool
-    result: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTask:
-    """A task as Label Studio keeps it; `data` is what was imported, by us or by someone else."""
-
-    id: int
-    updated_at: datetime
-    data: Mapping[str, Any]
-    annotations: tuple[StoredAnnotation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """One person's valid answer to one question; an edited annotation is the same id with a later `at`.
-
-    Attributes:
-        sku: The product, if `kind` is SKU.
-        product_name: What the person calls the product, if `kind` is NEW_PRODUCT.
-    """
+    """What one annotator said; an edited annotation is another answer with a later `at`."""
 
     question_key: str
     annotation_id: int
@@ -106,43 +94,88 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RejectedAnswer:
-    """An annotation that cannot become a label, and why; `question_key` is None where the task is not ours."""
+    """An annotation that cannot become a label, and why; `question_key` is None where the task is none of ours."""
 
-    question_key: str | None
     annotation_id: int
     task_id: int
-    annotator: str
-    at: datetime
+    question_key: str | None
     reason: AnswerReason
     detail: str
 
 
+_QUESTION = TypeAdapter(Question)
+
+
+def candidate_choice(sku: str) -> str:
+    """The stored value of the choice that names a candidate."""
+    return _SKU_PREFIX + sku
+
+
+def question_payload(question: Question) -> dict[str, Any]:
+    """The task of a question: what is shown, and under `question` the whole of it for whoever reads the answers."""
+    return {
+        "data": {
+            KEY_FIELD: question.key,
+            "prompt": question.prompt,
+            _SHEET_FIELD: picture_url(question.sheet),
+            # An Image tag without a picture shows an error, so a question without references shows its own sheet again.
+            "references": picture_url(question.references or question.sheet),
+            "choices": [_choice(place, candidate) for place, candidate in enumerate(question.candidates, 1)],
+            "question": _QUESTION.dump_python(question, mode="json"),
+        }
+    }
+
+
+def question_of(data: Mapping[str, Any]) -> Question | None:
+    """The question of a task's data, or None where the task is none of ours or was changed beyond reading."""
+    try:
+        question = _QUESTION.validate_python(data.get("question"))
+    except ValidationError:
+        return None
+    return question if question.key == data.get(KEY_FIELD) else None
+
+
+def answer_result(
+    question: Question, kind: AnswerKind, sku: str | None = None, product_name: str | None = None
+) -> list[dict[str, Any]]:
+    """The annotation that says this of a question, as the interface would write it."""
+    if kind is AnswerKind.SKU and sku in {candidate.sku for candidate in question.candidates}:
+        return [_choices(candidate_choice(sku or ""))]
+    if kind is AnswerKind.SKU:
+        return [_choices(FixedChoice.OTHER_SKU), _text(SKU_FIELD, sku or "")]
+    if kind is AnswerKind.NEW_PRODUCT:
+        return [_choices(FixedChoice.NEW_PRODUCT), _text(NAME_FIELD, product_name or "")]
+    return [_choices(FixedChoice[kind.name])]
+
+
 def new_sku(product_name: str) -> str:
-    """Return the SKU of a product that people named: the same name gives the same SKU, whatever its case and spacing.
-
-    Raises:
-        LabellingError: The name is empty.
-    """
-    name = " ".join(unicodedata.normalize("NFKC", product_name).casefold().split())
-    if not name:
-        raise LabellingError("a new product needs a name")
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    # A slug that lost letters would make two names one product; the digest of the full name keeps them apart.
-    if plain == name and len(slug) <= 60:
-        return f"new-{slug}"
-    return f"new-{slug[:48].strip('-')}-{sha256(name.encode()).hexdigest()[:8]}".replace("--", "-")
+    """The SKU of a product that an annotator named; the same name in other case or spacing is the same product."""
+    folded = unicodedata.normalize("NFKC", product_name).casefold()
+    slug = re.sub(r"[\W_]+", "-", folded).strip("-")
+    if not slug or len(slug) > _LONGEST_SLUG:
+        digest = hashlib.sha256((slug or folded).encode()).hexdigest()[:_HASH_DIGITS]
+        slug = f"{slug[: _LONGEST_SLUG - _HASH_DIGITS - 1].rstrip('-')}-{digest}".lstrip("-")
+    return f"new-{slug}"
 
 
-def task_payload(question: Question) -> dict[str, Any]:
-    """Return the task to import into Label Studio: an object with one member, ``data``."""
-    raise NotImplementedError
+def picture_url(path: str) -> str:
+    """Where Label Studio serves a file of the images root."""
+    return f"/data/local-files/?d={quote(f'{IMAGES_FOLDER}/{path}')}"
 
 
-def question_of(data: Mapping[str, Any]) -> Question:
-    """Return the question that `task_payload` made this task data from.
+def _choice(place: int, candidate: Candidate) -> dict[str, str]:
+    """The number ties the choice to its likeness, and keeps two products of one title apart."""
+    shown = {"value": f"{place}. {candidate.title}", "alias": candidate_choice(candidate.sku)}
+    return shown | ({"hotkey": str(place)} if str(place) in CANDIDATE_KEYS else {})
 
-    Raises:
-        LabellingError: The data is not ours.
-    """
-    raise NotImplementedError
+
+def _choices(choice: str) -> dict[str, Any]:
+    return _part(ANSWER_FIELD, "choices", {"choices": [str(choice)]})
+
+
+def _text(field: str, text: str) -> dict[str, Any]:
+    return _part(field, "textarea", {"text": [text]})
+
+
+def _part(field: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"from_name": field, "to_name": _SHEET_FIELD, "type": kind, "value": value}

@@ -1,60 +1,226 @@
-"""A Label Studio server on this machine: started once, found again, stopped."""
+"""The Label Studio of this machine: started when it is needed, found again when it runs, stopped on request."""
 
-from collections.abc import Callable
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-Progress = Callable[[str], None]
+from labelling.credentials import Credentials, credentials
+from labelling.errors import LabelStudioServerError
+from labelling.payloads import IMAGES_FOLDER
+from labelling.processes import can_find_processes, command_lines, end, is_running, spawn
+
+_HOST = "127.0.0.1"
+_DATABASE, _LOG, _CREDENTIALS, _LOCK = "label_studio.sqlite3", "server.log", "credentials.json", "start.lock"
+_DATA_DIR_FLAG, _PORT_FLAG = "--data-dir", "--port"
+_LOG_LINES = 15
+_POLL_SECONDS = 0.5
+_NEWS_SECONDS = 10.0
+_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """A running server.
-
-    Attributes:
-        images_root: The images folder as the server sees it: what `LabelStudioClient.ensure_project` wants.
-    """
+    """A Label Studio that runs and answers; people log in at `url` with the username and the password."""
 
     url: str
     username: str
     password: SecretStr
     token: SecretStr
     pid: int
-    images_root: Path
+
+
+def _say_nothing(_: str) -> None:
+    pass
 
 
 class LocalLabelStudio:
-    """The Label Studio of one workspace, bound to the loopback interface.
+    """A Label Studio server on the loopback interface, with its data in one folder.
 
     Args:
-        data_dir: Its database, credentials and log.
-        images_root: The folder whose pictures it may show, and no other.
-        executable: `bin/label-studio` of the server's own environment.
-        port: 0 takes a free one at each start.
+        data_dir: its database, log and credentials.
+        images_root: the pictures that it may show, a folder called "images"; nothing beside it is served.
+        executable: `label-studio` of its own environment.
+        port: to listen on; 0 takes a free one.
+        patience: seconds that a start may take; the first one migrates an empty database.
     """
 
-    def __init__(self, data_dir: Path, images_root: Path, executable: Path, port: int = 8080) -> None:
-        self.data_dir = data_dir
-
-    @property
-    def served_images(self) -> Path:
-        """The images folder as the server sees it: a link, so that the server can show nothing else of the store."""
-        raise NotImplementedError
-
-    def start(self, on_progress: Progress | None = None) -> ServerInfo:
-        """Start the server unless it runs already, and wait until it answers.
-
-        Raises:
-            LabelStudioServerError: It cannot be started; the message holds the end of its log.
-        """
-        raise NotImplementedError
-
-    def stop(self) -> bool:
-        """Stop the server; return False if none of ours was running."""
-        raise NotImplementedError
+    def __init__(
+        self, data_dir: Path, images_root: Path, executable: Path, port: int = 8080, patience: float = 300.0
+    ) -> None:
+        self._data_dir = data_dir.resolve()
+        self._images_root = images_root.resolve()
+        self._executable = executable.absolute()  # not resolved: a link inside an environment is not its target
+        self._port = port
+        self._patience = patience
 
     def info(self) -> ServerInfo | None:
-        """Return the running server, or None."""
-        raise NotImplementedError
+        """The server if it runs and answers, else None."""
+        found = self._find()
+        if found is None or not _answers(_url(found[1])):
+            return None
+        return self._info(*found)
+
+    def start(self, on_progress: Callable[[str], None] = _say_nothing) -> ServerInfo:
+        """Start the server unless it runs already, and wait until it answers.
+
+        Args:
+            on_progress: told in words what is happening.
+
+        Raises:
+            LabelStudioServerError: it cannot be started; the message says why and what to do.
+        """
+        self._check()
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._images_root.mkdir(parents=True, exist_ok=True)
+        with self._one_starter():
+            pid, port = self._find() or self._spawn(on_progress)
+            self._wait(pid, port, on_progress)
+        return self._info(pid, port)
+
+    def stop(self) -> bool:
+        """Stop the server; False where none ran."""
+        found = self._find()
+        if found is None:
+            return False
+        end(found[0], _STOP_SECONDS)
+        return True
+
+    def _check(self) -> None:
+        if not can_find_processes():
+            raise LabelStudioServerError(
+                "the local Label Studio needs Linux (/proc). Run one yourself and set label_studio.url."
+            )
+        if self._images_root.name != IMAGES_FOLDER:
+            raise LabelStudioServerError(
+                f"the images root must be a folder called {IMAGES_FOLDER!r}: {self._images_root}"
+            )
+        if not self._executable.is_file():
+            raise LabelStudioServerError(
+                f"there is no Label Studio at {self._executable}. Run `make setup-label-studio`, "
+                "or set label_studio.executable."
+            )
+
+    @contextmanager
+    def _one_starter(self) -> Iterator[None]:
+        """Two servers on one database would corrupt each other's view of it."""
+        try:
+            with FileLock(self._data_dir / _LOCK, timeout=self._patience):
+                yield
+        except Timeout as error:
+            raise LabelStudioServerError(
+                f"another process has been starting it for {self._patience:.0f} s; see {self._data_dir / _LOG}"
+            ) from error
+
+    def _find(self) -> tuple[int, int] | None:
+        """Pid and port of the server of our data folder."""
+        if not can_find_processes():
+            return None
+        for pid, words in command_lines().items():
+            if {_DATA_DIR_FLAG, _PORT_FLAG} <= set(words[:-1]) and _after(words, _DATA_DIR_FLAG) == str(self._data_dir):
+                return pid, int(_after(words, _PORT_FLAG))
+        return None
+
+    def _spawn(self, on_progress: Callable[[str], None]) -> tuple[int, int]:
+        port = _free_port(self._port)
+        first = not (self._data_dir / _DATABASE).exists()
+        on_progress("starting Label Studio" + (" for the first time, which takes about a minute" if first else ""))
+        self._use_write_ahead_log()
+        (self._data_dir / _LOG).unlink(missing_ok=True)
+        argv = [str(self._executable), "start", "--no-browser", _DATA_DIR_FLAG, str(self._data_dir)]
+        argv += ["--internal-host", _HOST, _PORT_FLAG, str(port)]
+        return spawn(argv, self._environ(credentials(self._data_dir / _CREDENTIALS)), self._data_dir / _LOG), port
+
+    def _use_write_ahead_log(self) -> None:
+        """On SQLite's default journal, contention makes Label Studio replay whole requests: annotations come twice.
+
+        The mode is stored in the file, so an empty file made here keeps it for ever.
+        """
+        with closing(sqlite3.connect(self._data_dir / _DATABASE)) as database:
+            (mode,) = database.execute("PRAGMA journal_mode=WAL").fetchone()
+        if mode != "wal":
+            raise LabelStudioServerError(
+                f"SQLite cannot keep a write-ahead log in {self._data_dir} (it says {mode!r}). Use a local disk."
+            )
+
+    def _environ(self, user: Credentials) -> dict[str, str]:
+        """The whole environment: Label Studio would also obey a HOST, DEBUG or USERNAME of ours."""
+        return {
+            "PATH": f"{self._executable.parent}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self._data_dir),
+            "LANG": "C.UTF-8",
+            "LABEL_STUDIO_BASE_DATA_DIR": str(self._data_dir),
+            "LABEL_STUDIO_USERNAME": user.username,
+            "LABEL_STUDIO_PASSWORD": user.password.get_secret_value(),
+            "LABEL_STUDIO_USER_TOKEN": user.token.get_secret_value(),
+            "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+            "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+            "LABEL_STUDIO_AZURE_MOUNT_FIX": "1",  # its own switch for the write-ahead log
+            "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
+            "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
+            "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+            "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(self._images_root.parent),
+            "SENTRY_DSN": "",
+            "FRONTEND_SENTRY_DSN": "",
+        }
+
+    def _wait(self, pid: int, port: int, on_progress: Callable[[str], None]) -> None:
+        began = told = time.monotonic()
+        while not _answers(_url(port)):
+            now = time.monotonic()
+            if not is_running(pid):
+                raise LabelStudioServerError(f"Label Studio ended while it was starting.\n{self._last_words()}")
+            if now - began > self._patience:
+                end(pid, _STOP_SECONDS)
+                raise LabelStudioServerError(
+                    f"Label Studio did not answer within {self._patience:.0f} s and was stopped. Start it again when "
+                    f"the machine is less busy.\n{self._last_words()}"
+                )
+            if now - told > _NEWS_SECONDS:
+                on_progress(f"Label Studio is starting ({now - began:.0f} s)")
+                told = now
+            time.sleep(_POLL_SECONDS)
+
+    def _last_words(self) -> str:
+        path = self._data_dir / _LOG
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        return "\n".join([f"The end of {path}:", *lines[-_LOG_LINES:]])
+
+    def _info(self, pid: int, port: int) -> ServerInfo:
+        user = credentials(self._data_dir / _CREDENTIALS)
+        return ServerInfo(_url(port), user.username, user.password, user.token, pid)
+
+
+def _url(port: int) -> str:
+    return f"http://{_HOST}:{port}"
+
+
+def _after(words: list[str], flag: str) -> str:
+    return words[words.index(flag) + 1]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port(wanted: int) -> int:
+    """Label Studio would silently take the next port where ours is in use, and we would talk to a stranger."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, wanted))
+        except OSError as error:
+            raise LabelStudioServerError(
+                f"port {wanted} is in use by another program. Set label_studio.port to a free one, or to 0 to take any."
+            ) from error
+        return int(probe.getsockname()[1])

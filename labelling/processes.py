@@ -1,0 +1,73 @@
+"""Processes that outlive whoever started them, found again by their command line: there is no pid file to go stale."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_PROC = Path("/proc")
+_POLL_SECONDS = 0.1
+
+
+def can_find_processes() -> bool:
+    """Whether this machine lists its processes under /proc, as Linux does."""
+    return (_PROC / "self" / "cmdline").is_file()
+
+
+def command_lines() -> dict[int, list[str]]:
+    """The command line of every process of this user that still runs; zombies have none."""
+    found = {}
+    for folder in _PROC.iterdir():
+        if not folder.name.isdecimal():
+            continue
+        with suppress(OSError):  # it ended while we looked
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+            if words and folder.stat().st_uid == os.getuid():
+                found[int(folder.name)] = words
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process runs; a child of ours that has ended is reaped on the way."""
+    with suppress(ChildProcessError):  # not our child: its own parent reaps it
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        return bool((_PROC / str(pid) / "cmdline").read_bytes())
+    except OSError:
+        return False
+
+
+def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> int:
+    """Start a process in a session of its own, deaf to our terminal, and return its pid.
+
+    Args:
+        argv: the executable's path and its arguments.
+        environ: the whole environment; nothing is inherited.
+        log: file that its output is appended to; readable by this user alone.
+    """
+    writing = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawn(  # not subprocess: its Popen warns when it is dropped while the process runs on
+        argv[0],
+        list(argv),
+        dict(environ),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), writing, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
+def end(pid: int, patience: float) -> None:
+    """Ask a process to end, and after `patience` seconds make it."""
+    for order in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(pid, order)
+        deadline = time.monotonic() + patience
+        while is_running(pid) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        if not is_running(pid):
+            return
