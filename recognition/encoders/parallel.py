@@ -31,7 +31,8 @@ Item: TypeAlias = tuple[str, Path]
 """SHA-256 of a file, and where it lies."""
 
 SHARD = 128
-SMALL_JOB = 64  # below this the start of a worker costs more than it brings
+SMALL_JOB = 64  # below this no worker is started, even if asked for
+WORTH_WORKERS = 512  # files: importing torch takes a worker about as long as encoding these takes one process
 MAX_TRIES = 3
 _DECODED_AT_ONCE = 8  # a picture may have 25 million pixels: a whole shard of those would fill the memory
 
@@ -73,12 +74,13 @@ def encode_files(
     """Encode files in shards of up to SHARD, yielding each as soon as it is ready (so in no fixed order).
 
     Small jobs, `workers=1` and devices other than the CPU run in this process. A shard whose worker dies is tried again
-    in a new one.
+    in a new one. Workers are spawned: a script that calls this needs the usual `if __name__ == "__main__"`.
 
     Args:
         spec: The encoder.
         items: (sha256, path) of each file.
-        workers: Processes; None takes one per core that this process may use, and never more than there are shards.
+        workers: Processes, never more than there are shards. None takes one per core that this process may use, but
+            none for fewer than WORTH_WORKERS files.
         on_progress: Called with (files done, files in all) after each shard.
 
     Raises:
@@ -87,7 +89,8 @@ def encode_files(
     """
     shards = [_Shard(tuple(items[at : at + SHARD])) for at in range(0, len(items), SHARD)]
     count = min(workers or _usable_cores(), len(shards))
-    alone = count <= 1 or len(items) < SMALL_JOB or spec.device != "cpu"
+    small = SMALL_JOB if workers else WORTH_WORKERS
+    alone = count <= 1 or len(items) < small or spec.device != "cpu"
     batches = _encode_here(spec, shards) if alone else _encode_in_workers(_settled(spec), shards, count)
     done = 0
     for batch in batches:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from recognition.encoders import HANDCRAFTED, EncoderSpec, EncodingFailedError, encode_files, open_encoder
-from recognition.encoders.parallel import MAX_TRIES, SHARD, SMALL_JOB
+from recognition.encoders.parallel import MAX_TRIES, SHARD, SMALL_JOB, WORTH_WORKERS
 from recognition.errors import EncoderUnavailableError
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason
@@ -48,6 +48,11 @@ def alive(pid: int) -> bool:
 
 def test_a_small_job_starts_no_process(photos: list[Path]) -> None:
     for _ in encode_files(SPEC, job(photos, SMALL_JOB - 1), workers=2):
+        assert workers_now() == []
+
+
+def test_left_to_itself_a_job_that_workers_would_slow_down_starts_none(photos: list[Path]) -> None:
+    for _ in encode_files(SPEC, job(photos, WORTH_WORKERS - 1)):
         assert workers_now() == []
 
 
