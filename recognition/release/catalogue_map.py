@@ -1,4 +1,4 @@
-"""The picture of the catalogue: every class at its place on a UMAP of the prototypes, coloured by superclass."""
+"""The picture of the catalogue: every class at its place on a UMAP of the prototypes, framed by superclass and tier."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -15,8 +15,10 @@ from recognition.vocabulary import Tier
 if TYPE_CHECKING:  # drawing is lazy: only the cycle draws
     from matplotlib.axes import Axes
 
-_MOST_THUMBNAILS = 150
-_SIDE_INCHES = 12.0
+_MOST_ON_GRID = 400  # above, pictures would be too small to see: dots at their true places
+_INCHES = (13.0, 9.0)
+_ROOM = 1.5  # cells per class; the spare ones let groups stand apart
+_TIER_STYLE = {Tier.TRAINED: ("solid", 2.4), Tier.GALLERY: (":", 1.6)}
 
 
 def draw_catalogue_map(
@@ -24,74 +26,111 @@ def draw_catalogue_map(
 ) -> bytes:
     """A PNG of the map.
 
+    Neighbours on the picture are neighbours for the recogniser; distances are not to scale where pictures are shown,
+    because each class is moved to the nearest free cell of a grid.
+
     Args:
         heads: whose prototypes are placed.
         superclass_names: by superclass row.
-        thumbnails: one picture for as many SKUs as there are; the rest are dots.
+        thumbnails: one picture for as many SKUs as there are.
         title: above the map.
         seed: for UMAP.
     """
     from matplotlib.figure import Figure
 
-    positions = _positions(heads, seed)
-    figure = Figure(figsize=(_SIDE_INCHES, _SIDE_INCHES * 0.8), layout="constrained")
+    figure = Figure(figsize=_INCHES, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=14)
+    axes.set_title(title, loc="left", fontsize=15)
     axes.set_axis_off()
-    axes.margins(0.08)
-    colours = _colours(len(superclass_names))
-    for tier, marker in ((Tier.TRAINED, "o"), (Tier.GALLERY, "^")):
-        of_tier = np.array([found is tier for found in heads.tiers])
-        across, up = positions[of_tier].T
-        colour = colours[heads.superclass_of[of_tier]]
-        axes.scatter(across, up, marker=marker, s=60, c=colour, label=tier.value, zorder=1)
-    _draw_thumbnails(axes, heads, positions, colours, thumbnails)
-    for row, name in superclass_names.items():
-        centre = positions[heads.superclass_of == row].mean(axis=0)
-        axes.annotate(
-            name,
-            centre,
-            xytext=(0, 34),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            bbox={"boxstyle": "round,pad=0.3", "fc": "white", "ec": tuple(colours[row]), "alpha": 0.85},
-            zorder=4,
-        )
-    axes.legend(loc="lower right", title="tier", frameon=False)
+    positions, colours = _positions(heads, seed), _colours(len(superclass_names))
+    if len(heads.classes) <= _MOST_ON_GRID:
+        cells = _nearest_free_cells(positions)
+        _draw_pictures(axes, heads, cells, colours, thumbnails)
+    else:
+        across, up = positions.T
+        axes.scatter(across, up, s=6, c=colours[heads.superclass_of])
+    _draw_legend(axes, heads, superclass_names, colours)
     stream = BytesIO()
-    figure.savefig(stream, format="png", dpi=110)
+    figure.savefig(stream, format="png", dpi=100, bbox_inches="tight")
     return stream.getvalue()
 
 
 def _positions(heads: Heads, seed: int) -> NDArray[np.float32]:
     if len(heads.classes) >= FEWEST_CLASSES:
         return umap_positions(heads.prototypes, dimensions=2, seed=seed)
-    angles = np.linspace(0, 2 * np.pi, len(heads.classes), endpoint=False)  # too few for a map: a ring
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    return np.stack([np.arange(len(heads.classes)), np.zeros(len(heads.classes))], axis=1).astype(np.float32)
+
+
+def _nearest_free_cells(positions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[c, 2] cell of each class on a grid, all different, moving the classes as little as possible in all."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    columns = int(np.ceil(np.sqrt(len(positions) * _ROOM * _INCHES[0] / _INCHES[1])))
+    rows = int(np.ceil(len(positions) * _ROOM / columns))
+    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2).astype(np.float64)
+    span = np.ptp(positions, axis=0)
+    scaled = (positions - positions.min(axis=0)) / np.where(span > 0, span, 1) * [columns - 1, rows - 1]
+    _, cell = linear_sum_assignment(cdist(scaled, grid, "sqeuclidean"))
+    return np.asarray(grid[cell], dtype=np.float64)
 
 
 def _colours(count: int) -> NDArray[np.float64]:
+    """[count, 4] RGBA colours as far apart as a qualitative map gives."""
     from matplotlib import colormaps
 
     return np.asarray(colormaps["tab20"](np.arange(max(count, 1)) % 20), dtype=np.float64)
 
 
-def _draw_thumbnails(
+def _draw_pictures(
     axes: "Axes",
     heads: Heads,
-    positions: NDArray[np.float32],
+    cells: NDArray[np.float64],
     colours: NDArray[np.float64],
     thumbnails: Mapping[str, Image.Image],
 ) -> None:
-    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+    from matplotlib.patches import Rectangle
 
-    size = 44 if len(heads.classes) <= 60 else 26
-    shown = [row for row, sku in enumerate(heads.classes) if sku in thumbnails][:_MOST_THUMBNAILS]
-    for row in shown:
-        picture = thumbnails[heads.classes[row]].convert("RGB").resize((size, size))
-        frame = {"edgecolor": tuple(colours[heads.superclass_of[row]]), "linewidth": 2, "boxstyle": "square,pad=0.1"}
-        box = AnnotationBbox(
-            OffsetImage(np.asarray(picture), zoom=1.0), positions[row], bboxprops=frame, pad=0.1, zorder=3
+    for row, sku in enumerate(heads.classes):
+        left, bottom = cells[row] - 0.44
+        if sku in thumbnails:
+            picture = _square(thumbnails[sku])
+            axes.imshow(
+                picture, extent=(left, left + 0.88, bottom, bottom + 0.88), zorder=2, interpolation="antialiased"
+            )
+        style, width = _TIER_STYLE[heads.tiers[row]]
+        frame = Rectangle((left, bottom), 0.88, 0.88, fill=False, zorder=3)
+        frame.set(edgecolor=tuple(colours[heads.superclass_of[row]]), linestyle=style, linewidth=width)
+        axes.add_patch(frame)
+    axes.set_xlim(cells[:, 0].min() - 0.6, cells[:, 0].max() + 0.6)
+    axes.set_ylim(cells[:, 1].min() - 0.6, cells[:, 1].max() + 0.6)
+    axes.set_aspect("equal")
+
+
+def _square(picture: Image.Image, side: int = 96) -> NDArray[np.uint8]:
+    """The whole picture on a white square."""
+    small = picture.convert("RGB")
+    small.thumbnail((side, side))
+    paper = Image.new("RGB", (side, side), "white")
+    paper.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
+    return np.asarray(paper)
+
+
+def _draw_legend(axes: "Axes", heads: Heads, superclass_names: Mapping[int, str], colours: NDArray[np.float64]) -> None:
+    """Superclasses by colour, largest first; tiers by the style of the frame."""
+    from matplotlib.lines import Line2D
+
+    sizes = np.bincount(heads.superclass_of, minlength=len(superclass_names))
+    largest = sorted(superclass_names, key=lambda row: (-sizes[row], row))[:24]
+    handles = [Line2D([], [], marker="s", linestyle="", markersize=10, color=tuple(colours[row])) for row in largest]
+    for handle, row in zip(handles, largest, strict=True):
+        handle.set_label(f"{superclass_names[row]} ({sizes[row]})")
+    handles += [
+        Line2D(
+            [], [], color="black", linestyle=style, linewidth=width, label=f"{tier.value} ({heads.tiers.count(tier)})"
         )
-        axes.add_artist(box)
+        for tier, (style, width) in _TIER_STYLE.items()
+    ]
+    axes.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="superclass (products)"
+    )
