@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # drawing is lazy: only the cycle draws
 _MOST_ON_GRID = 400  # above, pictures would be too small to see: dots at their true places
 _INCHES = (13.0, 9.0)
 _ROOM = 1.5  # cells per class; the spare ones let groups stand apart
-_TIER_STYLE = {Tier.TRAINED: ("solid", 2.4), Tier.GALLERY: (":", 1.6)}
+_Dashes = tuple[float, tuple[float, ...]]
+_TIER_STYLE: Mapping[Tier, tuple[_Dashes, float]] = {Tier.TRAINED: ((0, ()), 2.4), Tier.GALLERY: ((0, (1, 2)), 1.6)}
 
 
 def draw_catalogue_map(
