@@ -1,0 +1,86 @@
+"""What the annotator sees, as far as a parser can tell; the look itself is checked by eye."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from labelling.interface import labelling_config
+from labelling.payloads import CANDIDATE_KEYS, AnswerKind, Candidate, FixedChoice, Question, answer_result
+from labelling.payloads import question_payload as payload_of
+from recognition.vocabulary import QuestionKind
+
+QUESTION = Question(
+    key="q1",
+    kind=QuestionKind.WHICH_PRODUCT,
+    images=("a" * 64,),
+    sheet="ab/photo.jpg",
+    references="sheets/q1.jpg",
+    candidates=tuple(Candidate(f"SKU-{n}", f"Product {n}", 0.5) for n in range(1, 6)),
+    prompt="Which product is this?",
+    release_id="r1",
+)
+
+
+@pytest.fixture
+def config() -> ET.Element:
+    return ET.fromstring(labelling_config())  # noqa: S314 - our own constant
+
+
+def test_every_variable_of_the_interface_is_in_every_task(config: ET.Element) -> None:
+    wanted = {value[1:] for tag in config.iter() for value in tag.attrib.values() if value.startswith("$")}
+    assert wanted <= payload_of(QUESTION)["data"].keys()
+
+
+def test_a_title_with_tags_in_it_is_never_shown_as_html(config: ET.Element) -> None:
+    assert not {tag.tag for tag in config.iter()} & {"HyperText", "Text", "Paragraphs", "Markdown", "ReactCode"}
+    assert not [tag for tag in config.iter() if "html" in tag.attrib]
+    for choice in payload_of(QUESTION)["data"]["choices"]:
+        assert "html" not in choice
+
+
+def test_no_two_answers_share_a_key(config: ET.Element) -> None:
+    keys = [choice.attrib["hotkey"] for choice in config.iter("Choice")] + list(CANDIDATE_KEYS)
+    assert len(keys) == len(set(keys))
+    assert {"n", "o", "x", "b", "1", "5"} <= set(keys)
+
+
+def test_every_fixed_answer_can_be_given(config: ET.Element) -> None:
+    assert {choice.attrib["alias"] for choice in config.iter("Choice")} == {str(choice) for choice in FixedChoice}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sku", "name"),
+    [
+        (AnswerKind.SKU, "SKU-2", None),
+        (AnswerKind.SKU, "SKU-99", None),
+        (AnswerKind.NEW_PRODUCT, None, "Soap"),
+        (AnswerKind.NOT_A_PRODUCT, None, None),
+        (AnswerKind.BAD_PHOTO, None, None),
+    ],
+)
+def test_an_answer_written_by_a_program_names_the_controls_that_people_use(
+    config: ET.Element, kind: AnswerKind, sku: str | None, name: str | None
+) -> None:
+    controls = {tag.attrib["name"]: tag for tag in config.iter() if "toName" in tag.attrib}
+    for part in answer_result(QUESTION, kind, sku, name):
+        control = controls[part["from_name"]]
+        assert part["type"] == control.tag.lower()
+        assert part["to_name"] == control.attrib["toName"]
+
+
+def test_a_name_field_appears_only_after_the_answer_that_needs_it(config: ET.Element) -> None:
+    parents = {child: parent for parent in config.iter() for child in parent}
+    for field in config.iter("TextArea"):
+        shown_when = parents[field].attrib
+        assert shown_when["visibleWhen"] == "choice-selected"
+        assert shown_when["whenChoiceValue"] in {FixedChoice.NEW_PRODUCT, FixedChoice.OTHER_SKU}
+        # Label Studio asks for it before it takes the annotation, so no answer is set aside for a missing name.
+        assert field.attrib["required"] == "true"
+
+
+def test_the_style_places_as_many_fixed_answers_as_there_are(config: ET.Element) -> None:
+    style = config.findtext("Style") or ""
+    placed = [int(number) for number in re.findall(r"nth-child\((\d+)\)", style)]
+    assert placed == list(range(1, len(FixedChoice) + 1))
+    assert f"nth-child(-n+{len(FixedChoice)})" in style
