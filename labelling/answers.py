@@ -3,6 +3,7 @@
 Label Studio stores whatever its API is sent, so everything is checked here.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,7 +127,14 @@ def _texts(value: Any) -> Iterable[str]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise _UnusableError(AnswerReason.MALFORMED, f"not a list of texts: {value!r}")
-    return (folded for text in texts if (folded := " ".join(text.split())))
+    return (cleaned for text in texts if (cleaned := _cleaned(text)))
+
+
+def _cleaned(text: str) -> str:
+    """One line without control characters and lone surrogates; nothing where no sign of it can be seen."""
+    kept = "".join(sign for sign in text if sign.isspace() or unicodedata.category(sign) not in {"Cc", "Cs"})
+    line = " ".join(kept.split())
+    return line if any(sign.isprintable() for sign in line) else ""
 
 
 def _only(texts: list[str], what: str) -> str | None:
@@ -150,5 +158,4 @@ def _known(typed: str | None, known_skus: Collection[str]) -> str:
 def _name(typed: str | None) -> str:
     if typed is None:
         raise _UnusableError(AnswerReason.MISSING_NAME, "a new product was chosen, but its name was not typed")
-    printable = "".join(character for character in typed if character.isprintable())
-    return printable[:_LONGEST_NAME]
+    return typed[:_LONGEST_NAME].rstrip()

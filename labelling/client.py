@@ -1,14 +1,11 @@
 """The only module that talks to Label Studio's SDK; what comes back is checked and typed here."""
 
-import ipaddress
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from label_studio_sdk import ImportApiRequest, LabelStudio
@@ -18,21 +15,14 @@ from label_studio_sdk.core.request_options import RequestOptions
 from pydantic import SecretStr, ValidationError
 
 from labelling.answers import AnnotatedTask
-from labelling.errors import (
-    LabelStudioAuthError,
-    LabelStudioDownError,
-    LabelStudioRefusedError,
-)
+from labelling.errors import LabelStudioDownError, LabelStudioRefusedError, excerpt, refusal
 from labelling.payloads import KEY_FIELD
-from labelling.wire import WireTask
+from labelling.wire import WireTask, is_loopback, task_filter, task_query
 
 _PAGE = 200  # tasks of one request
-_LONGEST_DETAIL = 300
 # The SDK repeats a POST whose answer was lost, and so does everything twice. We look first, see sync.push.
 _ONCE = RequestOptions(max_retries=0)
-_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only way of writing a time that its filters read
 _NO_FILE = "(?!)"  # matches no file name: somebody who presses "Sync storage" must not import every photo as a task
-_UNAVAILABLE = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 
 class LabelStudioClient:
@@ -56,7 +46,7 @@ class LabelStudioClient:
             timeout=timeout,
             transport=transport,
             limits=httpx.Limits(max_keepalive_connections=0),  # nothing stays open, so nobody has to close a client
-            trust_env=not _is_loopback(self._url),  # a proxy of the environment cannot reach our loopback interface
+            trust_env=not is_loopback(self._url),  # a proxy of the environment cannot reach our loopback interface
         )
         with self._told():
             self._sdk = LabelStudio(  # type: ignore[no-untyped-call]
@@ -97,28 +87,24 @@ class LabelStudioClient:
         A task that is touched while this runs moves to the end and is met there, so nothing is passed over.
         """
         names = self._usernames()
-        since, page, met = moment, 1, set[tuple[int, datetime]]()
+        since, size, met = moment, _PAGE, set[tuple[int, datetime]]()
         while True:
-            filters = (
-                [_filter("updated_at", "greater_or_equal", "Datetime", since.astimezone(UTC).strftime(_MOMENT))]
-                if since
-                else []
-            )
-            tasks = [raw.annotated(names) for raw in self._page(project_id, filters, "updated_at", page)]
+            filters = [task_filter("updated_at", "greater_or_equal", since)] if since else []
+            tasks = [raw.annotated(names) for raw in self._first(project_id, filters, "updated_at", size)]
             for task in tasks:
                 if (task.task_id, task.updated_at) not in met:
                     met.add((task.task_id, task.updated_at))
                     yield task
-            if len(tasks) < _PAGE:
+            if len(tasks) < size:
                 return
-            # Go on from the last one's time instead of by page number, unless a whole page shares one time.
-            since, page = (tasks[-1].updated_at, 1) if tasks[-1].updated_at != since else (since, page + 1)
+            last = tasks[-1].updated_at
+            since, size = last, size * 2 if last == since else _PAGE  # look further where a whole page shares one time
 
     def open_tasks(self, project_id: int) -> Iterator[AnnotatedTask]:
         """The tasks that nobody has answered or skipped, oldest first."""
         unanswered = [
-            _filter("total_annotations", "equal", "Number", 0),
-            _filter("cancelled_annotations", "equal", "Number", 0),
+            task_filter("total_annotations", "equal", 0),
+            task_filter("cancelled_annotations", "equal", 0),
         ]
         return (raw.annotated({}) for raw in self._by_id(project_id, unanswered))
 
@@ -134,7 +120,7 @@ class LabelStudioClient:
     def delete_tasks(self, project_id: int, task_ids: Iterable[int]) -> None:
         """Delete tasks with their annotations; ids that are not there are passed over."""
         chosen = Selected(all_=False, included=list(task_ids))
-        if chosen.included:  # Label Studio takes an empty list for "all"
+        if chosen.included:  # Label Studio takes an empty selection for the whole project
             with self._told():
                 self._sdk.actions.create(
                     id="delete_tasks", project=project_id, selected_items=chosen, request_options=_ONCE
@@ -200,29 +186,29 @@ class LabelStudioClient:
         """Tasks from the last id met onwards, so that answers that come in meanwhile shift nothing."""
         last = 0
         while True:
-            tasks = self._page(project_id, [*filters, _filter("id", "greater", "Number", last)], "id", 1, include)
+            tasks = self._first(project_id, [*filters, task_filter("id", "greater", last)], "id", _PAGE, include)
             yield from tasks
             if len(tasks) < _PAGE:
                 return
             last = tasks[-1].id
 
-    def _page(
+    def _first(
         self,
         project_id: int,
         filters: Sequence[Mapping[str, Any]],
         ordering: str,
-        page: int,
+        size: int,
         include: str | None = None,
     ) -> list[WireTask]:
-        query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [f"tasks:{ordering}"]}
+        """The first tasks of a list; page numbers would pass over tasks while people answer."""
         with self._told():
             found: Any = self._sdk.tasks.list(
                 project=project_id,
-                query=json.dumps(query),
+                query=task_query(filters, ordering),
                 fields="task_only" if include else "all",
                 include=include,
-                page=page,
-                page_size=_PAGE,
+                page=1,
+                page_size=size,
                 resolve_uri=False,
                 request_options=_ONCE,
             )
@@ -239,36 +225,8 @@ class LabelStudioClient:
                 "nothing is lost, the next run goes on."
             ) from error
         except ApiError as error:
-            raise _refusal(self._url, error) from None  # its text holds the response's headers, cookies too
+            raise refusal(self._url, error.status_code, error.body) from None  # its text holds headers and cookies
         except ValidationError as error:
             raise LabelStudioRefusedError(
-                f"{self._url} answered what skuloop does not understand; is it Label Studio 1.23? {_cut(error)}"
+                f"{self._url} answered what skuloop does not understand; is it Label Studio 1.23? {excerpt(error)}"
             ) from error
-
-
-def _refusal(url: str, error: ApiError) -> LabelStudioAuthError | LabelStudioDownError | LabelStudioRefusedError:
-    if error.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return LabelStudioAuthError(
-            f"{url} refuses the token (HTTP {error.status_code}). Copy it anew from Account & Settings in Label Studio "
-            "into SKULOOP_LABEL_STUDIO__TOKEN; a legacy token also needs legacy tokens enabled for the organisation."
-        )
-    if error.status_code in _UNAVAILABLE:
-        return LabelStudioDownError(f"{url} is not ready (HTTP {error.status_code}); the next run goes on.")
-    return LabelStudioRefusedError(f"{url} says no (HTTP {error.status_code}): {_cut(error.body)}")
-
-
-def _cut(said: object) -> str:
-    text = " ".join(str(said).split())
-    return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}..."
-
-
-def _filter(column: str, operator: str, kind: str, value: str | int) -> dict[str, Any]:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -3,6 +3,7 @@
 The task carries everything that is needed to read its answers back, so a pull asks nobody else.
 """
 
+import base64
 import hashlib
 import re
 import unicodedata
@@ -25,6 +26,12 @@ ANSWER_FIELD, NAME_FIELD, SKU_FIELD = "answer", "product_name", "other_sku"  # c
 _SHEET_FIELD = "sheet"  # the object that they are about
 
 _SKU_PREFIX = "sku:"
+# The interface shows an error where it has no picture at all.
+_NO_REFERENCES = "data:image/svg+xml;base64," + base64.b64encode(
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="120"><rect width="640" height="120" fill="#eee"/>'
+    b'<text x="320" y="66" text-anchor="middle" font-family="sans-serif" font-size="20" fill="#555">'
+    b"No product that we know looks like this</text></svg>"
+).decode("ascii")
 _LONGEST_SLUG = 60
 _HASH_DIGITS = 8
 
@@ -118,8 +125,7 @@ def question_payload(question: Question) -> dict[str, Any]:
             KEY_FIELD: question.key,
             "prompt": question.prompt,
             _SHEET_FIELD: picture_url(question.sheet),
-            # An Image tag without a picture shows an error, so a question without references shows its own sheet again.
-            "references": picture_url(question.references or question.sheet),
+            "references": _NO_REFERENCES if question.references is None else picture_url(question.references),
             "choices": [_choice(place, candidate) for place, candidate in enumerate(question.candidates, 1)],
             "question": _QUESTION.dump_python(question, mode="json"),
         }

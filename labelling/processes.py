@@ -9,6 +9,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.1
+_DEAD = {"Z", "X"}  # it has ended, and its parent has not looked yet
 
 
 def can_find_processes() -> bool:
@@ -34,9 +35,10 @@ def is_running(pid: int) -> bool:
     with suppress(ChildProcessError):  # not our child: its own parent reaps it
         os.waitpid(pid, os.WNOHANG)
     try:
-        return bool((_PROC / str(pid) / "cmdline").read_bytes())
+        status = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    return status.rpartition(")")[2].split()[0] not in _DEAD
 
 
 def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> int:

@@ -83,7 +83,9 @@ class LocalLabelStudio:
         with self._one_starter():
             pid, port = self._find() or self._spawn(on_progress)
             self._wait(pid, port, on_progress)
-        return self._info(pid, port)
+        info = self._info(pid, port)
+        self._check_token(info)
+        return info
 
     def stop(self) -> bool:
         """Stop the server; False where none ran."""
@@ -131,12 +133,18 @@ class LocalLabelStudio:
     def _spawn(self, on_progress: Callable[[str], None]) -> tuple[int, int]:
         port = _free_port(self._port)
         first = not (self._data_dir / _DATABASE).exists()
+        if not first and not (self._data_dir / _CREDENTIALS).exists():
+            raise LabelStudioServerError(
+                f"{self._data_dir} holds a Label Studio, but not its {_CREDENTIALS}. Restore that file, or move the "
+                "whole folder away to begin with an empty one: skuloop asks its open questions again."
+            )
+        user = credentials(self._data_dir / _CREDENTIALS)  # before the database, which knows only its first user
         on_progress("starting Label Studio" + (" for the first time, which takes about a minute" if first else ""))
         self._use_write_ahead_log()
         (self._data_dir / _LOG).unlink(missing_ok=True)
         argv = [str(self._executable), "start", "--no-browser", _DATA_DIR_FLAG, str(self._data_dir)]
         argv += ["--internal-host", _HOST, _PORT_FLAG, str(port)]
-        return spawn(argv, self._environ(credentials(self._data_dir / _CREDENTIALS)), self._data_dir / _LOG), port
+        return spawn(argv, self._environ(user), self._data_dir / _LOG), port
 
     def _use_write_ahead_log(self) -> None:
         """On SQLite's default journal, contention makes Label Studio replay whole requests: annotations come twice.
@@ -187,6 +195,16 @@ class LocalLabelStudio:
                 on_progress(f"Label Studio is starting ({now - began:.0f} s)")
                 told = now
             time.sleep(_POLL_SECONDS)
+
+    def _check_token(self, info: ServerInfo) -> None:
+        """The token is of no use with a database that came from elsewhere: better said now than at night."""
+        token = {"Authorization": f"Token {info.token.get_secret_value()}"}
+        seen = httpx.get(f"{info.url}/api/current-user/whoami", headers=token, timeout=30, trust_env=False)
+        if seen.status_code != httpx.codes.OK:
+            raise LabelStudioServerError(
+                f"Label Studio runs at {info.url}, but refuses the token of {self._data_dir / _CREDENTIALS} (HTTP "
+                f"{seen.status_code}): the file and the database do not belong together. Restore the right file."
+            )
 
     def _last_words(self) -> str:
         path = self._data_dir / _LOG

@@ -1,11 +1,17 @@
-"""What Label Studio sends, checked before anybody uses it."""
+"""What Label Studio is asked, and what it sends, checked before anybody uses it. Pure."""
 
-from collections.abc import Mapping
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from labelling.answers import AnnotatedTask, Annotation
+
+_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only way of writing a time that its filters read
 
 
 class _Wire(BaseModel):
@@ -48,3 +54,27 @@ class WireTask(_Wire):
                 for annotation in annotations
             ),
         )
+
+
+def task_filter(column: str, operator: str, value: int | datetime) -> dict[str, Any]:
+    """One condition on the tasks of a list, in Label Studio's words."""
+    kind, written = ("Number", value) if isinstance(value, int) else ("Datetime", _utc(value))
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": written}
+
+
+def task_query(filters: Sequence[Mapping[str, Any]], ordering: str) -> str:
+    """The tasks that meet all of the conditions, in ascending order of a column."""
+    return json.dumps({"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [f"tasks:{ordering}"]})
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime(_MOMENT)

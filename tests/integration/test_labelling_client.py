@@ -1,0 +1,97 @@
+"""The client against a real Label Studio: refused, unreachable, set up twice, and what it may show."""
+
+import traceback
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+from labelling.client import LabelStudioClient
+from labelling.errors import LabellingError, LabelStudioAuthError, LabelStudioDownError, LabelStudioRefusedError
+from labelling.interface import labelling_config
+from labelling.payloads import picture_url
+from tests.conftest import LabelStudioUnderTest
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_wrong_token_is_told_and_never_shown(label_studio: LabelStudioUnderTest) -> None:
+    token = "f" * 40
+
+    with pytest.raises(LabelStudioAuthError, match="SKULOOP_LABEL_STUDIO__TOKEN") as caught:
+        LabelStudioClient(label_studio.url, SecretStr(token)).ping()
+
+    assert token not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_error_shows_neither_token_nor_session_cookie(label_studio: LabelStudioUnderTest) -> None:
+    with pytest.raises(LabelStudioRefusedError) as caught:
+        label_studio.client().ensure_project("no", labelling_config(), label_studio.images_root)  # too short a title
+
+    told = "".join(traceback.format_exception(caught.value))
+    assert "at least 3 characters" in told
+    assert label_studio.token.get_secret_value() not in told
+    assert "sessionid" not in told
+
+
+def test_nobody_at_the_address_is_told_as_such(label_studio: LabelStudioUnderTest) -> None:
+    with pytest.raises(LabelStudioDownError, match="Check that Label Studio runs there"):
+        LabelStudioClient("http://127.0.0.1:9", label_studio.token).ping()
+
+
+def test_a_web_site_that_is_no_label_studio_is_not_taken_for_one(label_studio: LabelStudioUnderTest) -> None:
+    with pytest.raises(LabellingError) as caught:
+        LabelStudioClient(f"{label_studio.url}/user/login", label_studio.token).ping()
+
+    assert len(str(caught.value)) < 600  # and not its whole page
+
+
+def test_the_right_token_is_taken(label_studio: LabelStudioUnderTest) -> None:
+    assert label_studio.client().ping() == label_studio.info.username
+
+
+def test_a_project_that_is_ensured_twice_is_one_project_with_one_storage(label_studio: LabelStudioUnderTest) -> None:
+    project = label_studio.project("the only one")
+
+    assert label_studio.project("the only one") == project
+    rows = label_studio.request("GET", f"/api/storages/localfiles?project={project}").json()
+    assert [row["path"] for row in rows] == [str(label_studio.images_root)]
+
+
+def test_a_changed_interface_reaches_a_project_that_is_there(label_studio: LabelStudioUnderTest) -> None:
+    project = label_studio.project("to be changed")
+    changed = labelling_config().replace("Not a product", "No product at all")
+    assert changed != labelling_config()
+
+    label_studio.client().ensure_project("to be changed", changed, label_studio.images_root)
+
+    stored = label_studio.request("GET", f"/api/projects/{project}/").json()["label_config"]
+    assert "No product at all" in stored
+
+
+def test_the_photos_can_be_seen(label_studio: LabelStudioUnderTest) -> None:
+    label_studio.project()
+
+    answer = label_studio.request("GET", picture_url("ab/photo.jpg"))
+
+    assert answer.status_code == 200
+    assert Image.open(BytesIO(answer.content)).size == (300, 200)
+
+
+@pytest.mark.parametrize("path", ["label-studio/credentials.json", "images/../label-studio/credentials.json"])
+def test_nothing_beside_the_photos_can_be_seen(label_studio: LabelStudioUnderTest, path: str) -> None:
+    label_studio.project()
+    assert (Path(label_studio.images_root.parent) / path).resolve().is_file()
+
+    assert label_studio.request("GET", f"/data/local-files/?d={path}").status_code == 404
+
+
+def test_whoever_presses_sync_storage_imports_no_photo(label_studio: LabelStudioUnderTest) -> None:
+    project = label_studio.project()
+    (row,) = label_studio.request("GET", f"/api/storages/localfiles?project={project}").json()
+
+    label_studio.request("POST", f"/api/storages/localfiles/{row['id']}/sync").raise_for_status()
+
+    assert list(label_studio.client().open_tasks(project)) == []
