@@ -16,8 +16,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from recognition.files import write_durably
 from recognition.pictures.reading import PictureLimits
-from spiders.disk import whole_lines, write_atomically
+from spiders.disk import whole_lines
 from spiders.errors import BadCrawlJobError, CrawlCrashedError
 from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary
 from spiders.folder import collect_photos
@@ -166,7 +167,7 @@ def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
             failures=writer.failures,
             seconds=round(time.monotonic() - started, 3),
         )
-        write_atomically(files.summary, summary.model_dump_json(indent=2).encode())
+        write_durably(files.summary, summary.model_dump_json(indent=2).encode())
         sys.stderr.write(f"{summary.source}: done. {_counts(writer)} in {summary.seconds:.1f} s\n")
     return code
 

@@ -9,8 +9,9 @@ from typing import IO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from recognition.files import write_durably
 from recognition.vocabulary import FetchReason
-from spiders.disk import whole_lines, write_atomically
+from spiders.disk import whole_lines
 from spiders.errors import FeedDamagedError
 from spiders.items import FAILURE_LINE, FEED_LINE, FailureRow, PhotoItem, ProductItem
 
@@ -209,7 +210,7 @@ def _parsed(path: Path, adapter: TypeAdapter[_Row]) -> Iterator[_Row]:
 
 
 def _begin(path: Path, rows: Sequence[BaseModel]) -> IO[str]:
-    write_atomically(path, "".join(row.model_dump_json() + "\n" for row in rows).encode())
+    write_durably(path, "".join(row.model_dump_json() + "\n" for row in rows).encode())
     return path.open("a", encoding="utf-8")
 
 

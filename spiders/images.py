@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from recognition.files import write_durably
 from recognition.pictures.reading import FORMAT_SUFFIXES, PictureLimits, identify_format, read_picture
-from spiders.disk import whole_lines, write_atomically
+from spiders.disk import whole_lines
 from spiders.items import ImageRef
 
 CATALOGUE_LIMITS = PictureLimits(min_side=64)
@@ -35,7 +36,7 @@ class ImageStore:
         reference = ImageRef(url=url, sha256=sha256, path=path, bytes=len(data), format=picture_format)
         if not self.holds(reference):
             read_picture(data, self.limits)
-            write_atomically(self.root / path, data)
+            write_durably(self.root / path, data)
         return reference
 
     def holds(self, reference: ImageRef) -> bool:
@@ -78,7 +79,7 @@ class ImageMemory:
             if remembered is not None:
                 self._known[remembered.image.url] = remembered
         if lines > 2 * len(self._known):
-            write_atomically(path, "".join(_line(known) for known in self._known.values()).encode())
+            write_durably(path, "".join(_line(known) for known in self._known.values()).encode())
         self._stream: IO[str] = path.open("a", encoding="utf-8")
 
     def recall(self, url: str) -> RememberedImage | None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from PIL import Image
 
 from recognition.errors import UnreadablePictureError
+from recognition.files import write_durably
 from recognition.heads.scoring import Heads
 from recognition.pictures.reading import read_picture
 from recognition.release.catalogue_map import draw_catalogue_map
-from recognition.release.files import write_durably
 from tasks.loop import Loop
 from warehouse.images import portraits
 

@@ -7,7 +7,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.states import Completed
 
-from recognition.release.files import write_durably
+from recognition.files import write_durably
 from recognition.vocabulary import RunStatus
 from tasks.answers import AnswersReport
 from tasks.audit import AuditReport

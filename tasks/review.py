@@ -8,17 +8,17 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from labelling.errors import LabellingError
-from labelling.payloads import Candidate, Question
-from labelling.sync import push
 from PIL import Image
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from labelling.errors import LabellingError
+from labelling.payloads import Candidate, Question
+from labelling.sync import push
 from recognition.errors import UnreadablePictureError
+from recognition.files import write_durably
 from recognition.pictures.contact_sheet import Tile, contact_sheet
 from recognition.pictures.reading import read_picture
-from recognition.release.files import write_durably
 from recognition.release.pointer import open_current
 from recognition.release.recogniser import Recogniser
 from recognition.triage.review import ChosenQuestion, Reviewable, ReviewPolicy, choose_questions

@@ -11,12 +11,12 @@ from prefect.cache_policies import NO_CACHE
 
 from recognition.audit.labels import resolve_labels
 from recognition.errors import RecognitionError
+from recognition.files import write_durably
 from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
 from recognition.release.bundle import ReleaseContent, open_bundle, write_bundle
 from recognition.release.candidate import Candidate, Incumbent, LabelledPhotos, gate_evidence, train_candidate
 from recognition.release.card import release_card
-from recognition.release.files import write_durably
 from recognition.release.gate import GatePolicy, GateVerdict, judge_candidate
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.pointer import current_release_id, publish

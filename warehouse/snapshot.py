@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 
+from recognition.files import replaced
 from warehouse import sql
 from warehouse.connection import Warehouse
 from warehouse.errors import SnapshotError
-from warehouse.files import replaced
 
 DATABASE_NAME = "skuloop.duckdb"
 

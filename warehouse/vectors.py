@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recognition.files import replaced
 from warehouse.errors import VectorStoreError
-from warehouse.files import replaced
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

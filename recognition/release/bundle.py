@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from recognition.errors import ReleaseDamagedError
+from recognition.files import sha256_of, sync, write_durably
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.scoring import Heads
 from recognition.heads.whitening import Whitening
-from recognition.release.files import sha256_of, sync_folder, write_durably
 from recognition.release.index import build_index
 from recognition.release.manifest import EncoderIdentity, Manifest
 from recognition.release.products import ProductCard, dump_products, load_products
@@ -101,7 +101,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     )
     write_durably(temporary / MANIFEST, manifest.to_json())
     temporary.rename(path)
-    sync_folder(root)
+    sync(root)
     return path
 
 

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 from recognition.errors import NoReleaseError, ReleaseDamagedError
+from recognition.files import sha256_of, write_durably
 from recognition.release.bundle import MANIFEST, Bundle, open_bundle
-from recognition.release.files import sha256_of, write_durably
 
 POINTER = "current"
 
