@@ -209,7 +209,7 @@ def _wait_for_ctrl_c(shop: LocalShop) -> None:
 
 
 def _shas(photos: tuple[Path, ...]) -> list[str]:
-    from recognition.release.files import sha256_of
+    from recognition.files import sha256_of
 
     return [sha256_of(photo) for photo in photos]
 
