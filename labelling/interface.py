@@ -16,6 +16,7 @@ _STYLE = """
     .skuloop-references { max-height: 240px; overflow: hidden; }
     .skuloop-references .lsf-toolbar { display: none; }
     .skuloop .lsf-choices { display: grid; grid-template-columns: 3fr 2fr; column-gap: 24px; margin: 8px 0; }
+    .skuloop .lsf-choices:not(:has(.lsf-choice:nth-child(5))) { grid-template-columns: 0 1fr; column-gap: 0; }
     .skuloop .lsf-choice { grid-column: 1; }
     .skuloop .lsf-choice:nth-child(-n+4) { grid-column: 2; }
     .skuloop .lsf-choice:nth-child(1) { grid-row: 1; }

@@ -81,6 +81,7 @@ def test_a_name_field_appears_only_after_the_answer_that_needs_it(config: ET.Ele
 
 def test_the_style_places_as_many_fixed_answers_as_there_are(config: ET.Element) -> None:
     style = config.findtext("Style") or ""
-    placed = [int(number) for number in re.findall(r"nth-child\((\d+)\)", style)]
+    placed = [int(number) for number in re.findall(r"nth-child\((\d+)\) { grid-row", style)]
     assert placed == list(range(1, len(FixedChoice) + 1))
     assert f"nth-child(-n+{len(FixedChoice)})" in style
+    assert f"not(:has(.lsf-choice:nth-child({len(FixedChoice) + 1})))" in style  # no candidate: no empty column
