@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from labelling.answers import AnnotatedTask
 from labelling.errors import LabelStudioDownError, LabelStudioRefusedError, excerpt, refusal
 from labelling.payloads import KEY_FIELD
+from labelling.served import link_pictures
 from labelling.wire import WireTask, is_loopback, task_filter, task_query
 
 _PAGE = 200  # tasks of one request
@@ -64,7 +65,7 @@ class LabelStudioClient:
         Args:
             title: of at least 3 characters; of several projects with it, the oldest counts.
             config_xml: what `labelling_config` gives.
-            images_root: folder of the pictures, as the server sees it.
+            images_root: folder of the pictures. A Label Studio that is not ours needs the document root of `served.py`.
         """
         with self._told():
             every: Iterable[Any] = self._sdk.projects.list(request_options=_ONCE)
@@ -72,7 +73,7 @@ class LabelStudioClient:
             project_id = min(same) if same else self._create_project(title, config_xml)
             if same and self._sdk.projects.get(project_id, request_options=_ONCE).label_config != config_xml:
                 self._sdk.projects.update(project_id, label_config=config_xml, request_options=_ONCE)
-            self._ensure_storage(project_id, str(images_root))
+            self._ensure_storage(project_id, str(link_pictures(images_root)))
         return project_id
 
     def import_tasks(self, project_id: int, payloads: Sequence[Mapping[str, Any]]) -> None:

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from labelling.credentials import Credentials, credentials
 from labelling.errors import LabelStudioServerError
-from labelling.payloads import IMAGES_FOLDER
 from labelling.processes import can_find_processes, command_lines, end, is_running, spawn
+from labelling.served import document_root, link_pictures
 
 _HOST = "127.0.0.1"
 _DATABASE, _LOG, _CREDENTIALS, _LOCK = "label_studio.sqlite3", "server.log", "credentials.json", "start.lock"
@@ -46,7 +46,7 @@ class LocalLabelStudio:
 
     Args:
         data_dir: its database, log and credentials.
-        images_root: the pictures that it may show, a folder called "images"; nothing beside it is served.
+        images_root: the pictures that it may show; nothing beside them is served.
         executable: `label-studio` of its own environment.
         port: to listen on; 0 takes a free one.
         patience: seconds that a start may take; the first one migrates an empty database.
@@ -80,6 +80,7 @@ class LocalLabelStudio:
         self._check()
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._images_root.mkdir(parents=True, exist_ok=True)
+        link_pictures(self._images_root)
         with self._one_starter():
             pid, port = self._find() or self._spawn(on_progress)
             self._wait(pid, port, on_progress)
@@ -99,10 +100,6 @@ class LocalLabelStudio:
         if not can_find_processes():
             raise LabelStudioServerError(
                 "the local Label Studio needs Linux (/proc). Run one yourself and set label_studio.url."
-            )
-        if self._images_root.name != IMAGES_FOLDER:
-            raise LabelStudioServerError(
-                f"the images root must be a folder called {IMAGES_FOLDER!r}: {self._images_root}"
             )
         if not self._executable.is_file():
             raise LabelStudioServerError(
@@ -174,7 +171,7 @@ class LocalLabelStudio:
             "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
             "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
             "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
-            "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(self._images_root.parent),
+            "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(document_root(self._images_root)),
             "SENTRY_DSN": "",
             "FRONTEND_SENTRY_DSN": "",
         }

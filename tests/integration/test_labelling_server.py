@@ -153,13 +153,6 @@ def test_a_damaged_credentials_file_is_told(tmp_path: Path) -> None:
         server.start()
 
 
-def test_a_pictures_folder_of_another_name_is_refused_because_its_pictures_would_not_show(tmp_path: Path) -> None:
-    server = LocalLabelStudio(tmp_path / "data", tmp_path / "photos", broken_server(tmp_path), 0)
-
-    with pytest.raises(LabelStudioServerError, match="must be a folder called 'images'"):
-        server.start()
-
-
 def test_a_process_gets_the_given_environment_and_no_other(tmp_path: Path) -> None:
     pid = spawn(["/usr/bin/env"], {"ONLY": "this"}, tmp_path / "log")
     while is_running(pid):
