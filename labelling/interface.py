@@ -30,10 +30,10 @@ _STYLE = """
 """
 
 _FIXED = {
-    FixedChoice.NEW_PRODUCT: ("n", "A new product"),
-    FixedChoice.OTHER_SKU: ("o", "Another product that we know"),
+    FixedChoice.NEW_PRODUCT: ("n", "New product"),
+    FixedChoice.OTHER_SKU: ("o", "Another product (type its SKU)"),
     FixedChoice.NOT_A_PRODUCT: ("x", "Not a product"),
-    FixedChoice.BAD_PHOTO: ("b", "The photo is too bad to tell"),
+    FixedChoice.BAD_PHOTO: ("b", "Bad photo"),
 }
 _FIXED_CHOICES = "\n".join(
     f'      <Choice value="{shown}" alias="{choice}" hotkey="{key}"/>' for choice, (key, shown) in _FIXED.items()

@@ -9,6 +9,7 @@ from labelling.payloads import AnswerKind, Candidate, Question
 from labelling.sync import pull, push
 from recognition.vocabulary import QuestionKind
 from skuloop.demo.annotator import AnnotatorReport, answer_open_questions, true_answer
+from tests.conftest import LabelStudioUnderTest
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,9 @@ QUESTIONS = [
 ]
 
 
-def test_every_open_question_is_answered_as_the_truth_says_and_only_once(label_studio, caplog) -> None:
+def test_every_open_question_is_answered_as_the_truth_says_and_only_once(
+    label_studio: LabelStudioUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     client, project = label_studio.client(), label_studio.project()
     push(client, project, QUESTIONS)
     told: list[tuple[int, int]] = []
@@ -69,7 +72,7 @@ def test_every_open_question_is_answered_as_the_truth_says_and_only_once(label_s
     }
 
 
-def test_whoever_looks_at_an_annotation_sees_that_it_is_simulated(label_studio) -> None:
+def test_whoever_looks_at_an_annotation_sees_that_it_is_simulated(label_studio: LabelStudioUnderTest) -> None:
     client, project = label_studio.client(), label_studio.project()
     task_id = push(client, project, [question("tea", "a")])["tea"]
     answer_open_questions(client, project, TRUTH, NAMES, np.random.default_rng(0))
@@ -79,7 +82,9 @@ def test_whoever_looks_at_an_annotation_sees_that_it_is_simulated(label_studio) 
     assert all("SIMULATED annotator" in part["meta"]["text"] for part in annotation["result"])
 
 
-def test_mistakes_are_made_at_the_given_rate_the_same_ones_each_time_and_are_counted(label_studio) -> None:
+def test_mistakes_are_made_at_the_given_rate_the_same_ones_each_time_and_are_counted(
+    label_studio: LabelStudioUnderTest,
+) -> None:
     client = label_studio.client()
     said = []
     for _ in range(2):
@@ -93,7 +98,7 @@ def test_mistakes_are_made_at_the_given_rate_the_same_ones_each_time_and_are_cou
     assert said[0] == said[1]
 
 
-def test_a_task_that_somebody_else_imported_is_left_alone(label_studio) -> None:
+def test_a_task_that_somebody_else_imported_is_left_alone(label_studio: LabelStudioUnderTest) -> None:
     client, project = label_studio.client(), label_studio.project()
     foreign = {"data": {"prompt": "?", "sheet": "x.jpg", "references": "x.jpg", "choices": []}}
     label_studio.request("POST", f"/api/projects/{project}/import", json=[foreign]).raise_for_status()
