@@ -1,8 +1,143 @@
-"""Deploy both flows, with a local Prefect server where none is configured."""
+"""Deploy both flows from prefect.yaml, with a local Prefect server where none answers.
 
+Doing it again changes nothing: the server is found, the work pool and the automation are there, and the deployments are
+written over with themselves.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
+
+import httpx
+from prefect.automations import Automation, ChangeFlowRunState, EventTrigger, Posture, ResourceSpecification
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.workers.process import ProcessWorker
+
+from skuloop.exit_codes import ExitCode
+from skuloop.output import complain, say
+from skuloop.prefect_server import DEFAULT_API_URL, PrefectServerError, ensure_server
+from tasks.settings import CONFIG_VARIABLE, FILE_NAME, load_settings
+
+POOL = "skuloop"
+TAG = "skuloop"
+AUTOMATION = "skuloop: a run without a sign of life has crashed"
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_SILENCE = timedelta(seconds=120)  # four heartbeats of prefect.yaml; one or two may be late on a busy machine
+_DEPLOY_SECONDS = 300.0
+
+
+class DeployError(Exception):
+    """The deployments could not be made; the message says why and what to do."""
 
 
 def deploy(config: Path | None) -> None:
-    """To be written with prefect.yaml."""
-    raise NotImplementedError(config)
+    """Deploy `nightly` and `cycle` for one settings file and say how to go on.
+
+    Args:
+        config: path of `skuloop.toml`; by default the one in the current folder.
+
+    Raises:
+        SettingsError: the settings cannot be used; nothing was started or deployed.
+    """
+    settings = load_settings(config)
+    path = (config or Path(FILE_NAME)).resolve()
+    prefect = get_current_settings()
+    api_url = (prefect.api.url or DEFAULT_API_URL).rstrip("/")
+    try:
+        _deploy(path, settings.timezone, api_url, prefect.home)
+    except (DeployError, PrefectServerError) as error:
+        complain(str(error))
+        raise SystemExit(ExitCode.UNAVAILABLE) from error
+    except (PrefectException, httpx.HTTPError) as error:
+        complain(f"the Prefect server at {api_url} did not accept the deployments: {error}")
+        raise SystemExit(ExitCode.UNAVAILABLE) from error
+    _say_how_to_go_on(path, api_url)
+
+
+def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
+    if not (_CHECKOUT / "prefect.yaml").is_file():
+        raise DeployError(
+            f"there is no prefect.yaml in {_CHECKOUT}. Deploy from a checkout of skuloop (`make deploy`)."
+        )
+    ensure_server(api_url, home, say)
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        _ensure_pool()
+        _ensure_automation()
+    say("deploying nightly and cycle")
+    _apply(config, timezone, api_url)
+
+
+def _ensure_pool() -> None:
+    """Create the work pool unless there is one: somebody may have made it a docker or kubernetes pool on purpose."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(POOL)
+        except ObjectNotFound:
+            template = ProcessWorker.get_default_base_job_template()
+            client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template))
+
+
+def _ensure_automation() -> None:
+    """A run whose worker and process were both killed would look alive for ever: nobody is left to report its end.
+
+    Only runs of our deployments are watched (by their tag), because others may send their signs of life less often. Any
+    event of a run counts as one: an end may bear any name, such as `Degraded` or `Skipped`.
+    """
+    with get_client(sync_client=True) as client:
+        if client.read_automations_by_name(AUTOMATION):
+            return
+    Automation(
+        name=AUTOMATION,
+        description="Installed by `skuloop deploy`.",
+        trigger=EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=ResourceSpecification(
+                {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{TAG}"]}
+            ),
+            for_each={"prefect.resource.id"},
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.*"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=_SILENCE,
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {_SILENCE}")],
+    ).create()
+
+
+def _apply(config: Path, timezone: str, api_url: str) -> None:
+    """Let Prefect read prefect.yaml, with the two names that it leaves open."""
+    names = {CONFIG_VARIABLE: str(config), "SKULOOP_TIMEZONE": timezone, "PREFECT_API_URL": api_url}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "deploy", "--all", "--prefect-file", "prefect.yaml"],
+            cwd=_CHECKOUT,
+            env={**os.environ, **names, "PREFECT_CLI_PROMPT": "false"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_DEPLOY_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeployError(
+            f"`prefect deploy --all` did not end within {_DEPLOY_SECONDS:.0f} s. Deploy again: that does no harm."
+        ) from error
+    if done.returncode != 0:
+        raise DeployError(f"`prefect deploy --all` in {_CHECKOUT} failed:\n{done.stdout.strip()}")
+
+
+def _say_how_to_go_on(config: Path, api_url: str) -> None:
+    program = f"PREFECT_API_URL={api_url} {Path(sys.executable).with_name('prefect')}"
+    print(f"nightly and cycle are deployed for {config}")
+    print(f"  watch them:      {api_url.removesuffix('/api')}")
+    print(f"  start a worker:  {program} worker start --pool {POOL}")
+    print(f"  run one now:     {program} deployment run nightly/nightly")

@@ -1,0 +1,103 @@
+"""The Prefect server that the deployments live on: found where it answers, started on this machine where none does."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from filelock import FileLock, Timeout
+
+from labelling.processes import end, is_running, spawn
+
+DEFAULT_API_URL = "http://127.0.0.1:4200/api"
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+_PID, _LOG, _LOCK = "server.pid", "server.log", "server-start.lock"
+_LOG_LINES = 15
+_PATIENCE_SECONDS = 300.0
+_NEWS_SECONDS = 10.0
+_POLL_SECONDS = 0.5
+_STOP_SECONDS = 10.0
+
+
+class PrefectServerError(Exception):
+    """There is no Prefect server to talk to; the message says what to do."""
+
+
+def ensure_server(api_url: str, home: Path, on_progress: Callable[[str], None]) -> None:
+    """Return when a Prefect server answers at `api_url`; on the loopback interface, start one if need be.
+
+    Args:
+        api_url: address of its API, like `http://127.0.0.1:4200/api`.
+        home: PREFECT_HOME; a server that we start keeps its database, log and pid file there.
+        on_progress: told in words what is happening.
+
+    Raises:
+        PrefectServerError: nothing answers there, and none can be started there either.
+    """
+    if answers(api_url):
+        return
+    if not _is_local(api_url):
+        raise PrefectServerError(
+            f"no Prefect server answers at {api_url} (PREFECT_API_URL). Start it, or unset PREFECT_API_URL "
+            f"to have one started here at {DEFAULT_API_URL}."
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / _LOCK, timeout=_PATIENCE_SECONDS):  # two servers on one SQLite file are one too many
+            if not answers(api_url):
+                _start(api_url, home, on_progress)
+    except Timeout as error:
+        raise PrefectServerError(
+            f"another process has been starting the server for {_PATIENCE_SECONDS:.0f} s; see {home / _LOG}"
+        ) from error
+
+
+def answers(api_url: str) -> bool:
+    """Whether a healthy Prefect server answers; a proxy of the environment is not asked about our own machine."""
+    try:
+        reply = httpx.get(f"{api_url}/health", timeout=5, trust_env=not _is_local(api_url))
+    except httpx.HTTPError:
+        return False
+    return reply.status_code == httpx.codes.OK and reply.text.strip() == "true"
+
+
+def _is_local(api_url: str) -> bool:
+    parts = urlsplit(api_url)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.path == "/api"
+
+
+def _start(api_url: str, home: Path, on_progress: Callable[[str], None]) -> None:
+    on_progress(f"starting a Prefect server at {api_url}")
+    argv = [sys.executable, "-m", "prefect", "server", "start"]
+    argv += ["--host", "127.0.0.1", "--port", str(urlsplit(api_url).port or 80)]
+    # Not its own --background: its output goes into pipes that nobody reads, and a stale pid file stops it for ever.
+    pid = spawn(argv, {**os.environ, "PREFECT_HOME": str(home)}, home / _LOG)
+    (home / _PID).write_text(str(pid))  # where `prefect server stop` looks for it
+    _wait(pid, api_url, home / _LOG, on_progress)
+
+
+def _wait(pid: int, api_url: str, log: Path, on_progress: Callable[[str], None]) -> None:
+    began = told = time.monotonic()
+    while not answers(api_url):
+        now = time.monotonic()
+        if not is_running(pid):
+            raise PrefectServerError(f"the Prefect server ended while it was starting.\n{_last_words(log)}")
+        if now - began > _PATIENCE_SECONDS:
+            end(pid, _STOP_SECONDS)
+            raise PrefectServerError(
+                f"the Prefect server did not answer within {_PATIENCE_SECONDS:.0f} s and was stopped. "
+                f"Try again when the machine is less busy.\n{_last_words(log)}"
+            )
+        if now - told > _NEWS_SECONDS:
+            on_progress(f"the Prefect server is starting ({now - began:.0f} s)")
+            told = now
+        time.sleep(_POLL_SECONDS)
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return "\n".join([f"The end of {log}:", *lines[-_LOG_LINES:]])
