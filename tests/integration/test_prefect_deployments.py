@@ -1,0 +1,205 @@
+"""The deployments on a real Prefect server of their own, and a night on a real worker."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from labelling.processes import end, is_running
+from recognition.vocabulary import RunStatus
+from skuloop.prefect_server import answers
+from tasks.settings import load_settings
+from tasks.wiring import build_parts
+from tests.support.commands import PREFECT, free_port, quiet_environment, run_skuloop, wait_for
+from tests.support.workspace import PHOTOS_OF_EACH, small_workspace
+from warehouse.status import loop_status
+
+pytestmark = pytest.mark.slow
+
+LABEL = "2031-01-04"
+CRONS = {"nightly": "0 4 * * *", "cycle": "0 19 * * 1-5"}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What `skuloop deploy` left behind."""
+
+    config: Path
+    timezone: str
+    api_url: str
+    environ: dict[str, str]
+    said: str
+
+    @property
+    def server_pid(self) -> int:
+        return int((Path(self.environ["PREFECT_HOME"]) / "server.pid").read_text())
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        reply = httpx.post(f"{self.api_url}/{path}", json=body or {}, timeout=60, trust_env=False)
+        return reply.raise_for_status().json()
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.api_url}/{path}", timeout=60, trust_env=False).raise_for_status().json()
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"deployments/name/{name}/{name}")
+        return found
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    folder = tmp_path_factory.mktemp("deployed")
+    timezone = _quiet_timezone()
+    config = small_workspace(folder, timezone)
+    api_url = _free_api_url()
+    environ = quiet_environment(folder / "prefect", api_url)
+    try:
+        done = _deploy(environ, config)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Deployed(config, timezone, api_url, environ, done.stdout)
+    finally:
+        pid_file = folder / "prefect" / "server.pid"
+        if pid_file.exists():
+            end(int(pid_file.read_text()), patience=20)
+
+
+def test_both_flows_are_deployed_with_their_schedule_in_the_time_zone_of_the_settings(deployed: Deployed) -> None:
+    for name, cron in CRONS.items():
+        found = deployed.deployment(name)
+        (schedule,) = found["schedules"]
+        assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == (cron, deployed.timezone)
+        assert schedule["active"]
+        assert found["entrypoint"] == f"flows.{name}.{name}"
+        assert found["parameters"] == {"config": str(deployed.config), "label": None}
+        assert found["work_pool_name"] == "skuloop"
+
+
+def test_no_limit_of_prefect_stands_beside_our_own_lock(deployed: Deployed) -> None:
+    # A lease of Prefect's that cannot be renewed ends a healthy night: see prefect.yaml.
+    assert [deployed.deployment(name)["global_concurrency_limit"] for name in CRONS] == [None, None]
+
+
+def test_deploying_says_where_to_look_and_how_to_start_a_worker(deployed: Deployed) -> None:
+    assert deployed.api_url.removesuffix("/api") in deployed.said
+    assert "worker start --pool skuloop" in deployed.said
+    assert "deployment run nightly/nightly" in deployed.said
+
+
+def test_a_schedule_yields_scheduled_runs_on_the_wall_clock_of_its_time_zone(deployed: Deployed) -> None:
+    # With some versions of SQLAlchemy the server looks healthy and never creates one.
+    wanted = {"deployments": {"name": {"any_": ["nightly"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    runs = wait_for(lambda: deployed.post("flow_runs/filter", wanted), seconds=120)
+    starts = [datetime.fromisoformat(run["expected_start_time"]) for run in runs]
+    zone = ZoneInfo(deployed.timezone)
+    assert {(start.astimezone(zone).hour, start.astimezone(zone).minute) for start in starts} == {(4, 0)}
+
+
+def test_deploying_again_starts_no_second_server_and_changes_nothing(deployed: Deployed) -> None:
+    before, pid = _everything(deployed), deployed.server_pid
+    done = _deploy(deployed.environ, deployed.config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert deployed.server_pid == pid
+    assert is_running(pid)
+    assert _everything(deployed) == before
+
+
+def test_a_deployed_night_completes_on_a_worker_that_was_started_in_the_root_folder(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    night = deployed.deployment("nightly")["id"]
+    run = deployed.post(f"deployments/{night}/create_flow_run", {"parameters": {"label": LABEL}})
+    with _worker(deployed.environ, tmp_path / "worker.log"):
+        ended = wait_for(lambda: _ended(deployed, run["id"]), seconds=150)
+    assert (ended["state_type"], ended["state_name"]) == ("COMPLETED", "Completed"), (
+        tmp_path / "worker.log"
+    ).read_text()
+    with build_parts(load_settings(deployed.config)).warehouse.read() as db:
+        found = loop_status(db)
+    (row,) = found.last_runs
+    assert (row.flow, row.label, row.status) == ("nightly", LABEL, RunStatus.COMPLETED)
+    assert found.images == 2 * PHOTOS_OF_EACH
+
+
+def test_a_missing_settings_file_is_named_and_nothing_is_started(tmp_path: Path) -> None:
+    api_url = _free_api_url()
+    done = _deploy(quiet_environment(tmp_path / "prefect", api_url), tmp_path / "nowhere.toml")
+    assert done.returncode == 78
+    assert "nowhere.toml" in done.stderr
+    assert not answers(api_url)
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_named_and_none_is_started_for_it(tmp_path: Path) -> None:
+    environ = quiet_environment(tmp_path / "prefect", "https://127.0.0.1:9/api")
+    done = _deploy(environ, small_workspace(tmp_path))
+    assert done.returncode == 69
+    assert "https://127.0.0.1:9/api" in done.stderr
+    assert "PREFECT_API_URL" in done.stderr
+    assert not (tmp_path / "prefect" / "server.pid").exists()
+
+
+def _deploy(environ: dict[str, str], config: Path) -> subprocess.CompletedProcess[str]:
+    return run_skuloop(environ, "deploy", "--config", str(config))
+
+
+@contextmanager
+def _worker(environ: dict[str, str], log: Path) -> Iterator[None]:
+    argv = [*PREFECT, "worker", "start", "--pool", "skuloop"]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(argv, cwd="/", env=environ, stdout=output, stderr=output) as process,  # noqa: S603 - ourselves
+    ):
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _ended(deployed: Deployed, run_id: str) -> dict[str, Any] | None:
+    run: dict[str, Any] = deployed.get(f"flow_runs/{run_id}")
+    return run if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
+
+
+def _everything(deployed: Deployed) -> dict[str, Any]:
+    """All that deploying makes, without the times at which it was last touched."""
+    found = {
+        "deployments": deployed.post("deployments/filter", {"sort": "NAME_ASC"}),
+        "pools": deployed.post("work_pools/filter"),
+        "automations": deployed.post("automations/filter"),
+        "flows": deployed.post("flows/filter", {"sort": "NAME_ASC"}),
+    }
+    assert {name: len(rows) for name, rows in found.items()} == {
+        "deployments": 2,
+        "pools": 1,
+        "automations": 1,
+        "flows": 2,
+    }
+    without: dict[str, Any] = _without(found, {"updated", "status", "last_polled"})
+    return without
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
+
+
+def _quiet_timezone() -> str:
+    """A time zone in which no schedule is due while the tests run: nobody else's night shall meet ours."""
+    names = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
+    return next(name for name in names if datetime.now(UTC).astimezone(ZoneInfo(name)).hour not in {3, 4, 18, 19})
+
+
+def _free_api_url() -> str:
+    return f"http://127.0.0.1:{free_port()}/api"
