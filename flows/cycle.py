@@ -12,14 +12,14 @@ from tasks.answers import pull_answers
 from tasks.audit import audit_catalogue
 from tasks.embed import EmbedReport, embed_new
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
-from tasks.report import CycleReport, Findings, final_state, publish_report
+from tasks.report import CycleReport, Findings, final_state, publish_report, run_name
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.train import TrainReport, train_release
 from tasks.wiring import today
 
 
-@flow(name="cycle", flow_run_name="cycle {label}", validate_parameters=True)
+@flow(name="cycle", flow_run_name=run_name)
 def cycle(config: str | None = None, label: str | None = None) -> CycleReport:
     """Run one cycle.
 

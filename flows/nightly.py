@@ -15,14 +15,14 @@ from tasks.embed import EmbedReport, embed_new
 from tasks.ingest import ingest_feeds
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
 from tasks.recognise import RecogniseReport, recognise_new
-from tasks.report import Findings, NightReport, final_state, publish_report
+from tasks.report import Findings, NightReport, final_state, publish_report, run_name
 from tasks.review import ReviewReport, review_queue
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.wiring import today
 
 
-@flow(name="nightly", flow_run_name="nightly {label}", validate_parameters=True)
+@flow(name="nightly", flow_run_name=run_name)
 def nightly(config: str | None = None, label: str | None = None) -> NightReport:
     """Run one night.
 

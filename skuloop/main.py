@@ -14,10 +14,15 @@ _SURROUNDINGS = {
 }
 
 
+def set_quiet_surroundings() -> None:
+    """Say what Prefect shall do, where the user has not: call it before Prefect is imported, which reads it once."""
+    for name, value in _SURROUNDINGS.items():
+        os.environ.setdefault(name, value)
+
+
 def main() -> None:
     """Run the command line of this process."""
-    for name, value in _SURROUNDINGS.items():  # before Prefect is imported: it reads them once
-        os.environ.setdefault(name, value)
+    set_quiet_surroundings()
     from skuloop.cli import app
     from skuloop.exit_codes import exit_code_of
     from skuloop.output import complain

@@ -53,7 +53,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     """A table on stdout; empty ones say so."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # a path that is cut off cannot be copied
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(plain(cell))) for cell in row))
     console.print(table if rows else f"{title}: nothing yet")

@@ -3,6 +3,7 @@
 import logging
 
 _log = logging.getLogger("skuloop.progress")
+_log.setLevel(logging.INFO)  # Prefect attaches its handler, but leaves the level to the root logger: warnings
 
 
 def report_progress(what: str, done: int, total: int) -> None:

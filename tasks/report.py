@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -62,6 +63,13 @@ class Findings:
     def add(self, *problems: str | None) -> None:
         """Note problems; None is no problem."""
         self.problems += [problem for problem in problems if problem is not None]
+
+
+def run_name() -> str:
+    """Name of a flow run in Prefect's lists: flow and label, or the moment where the label is today's date."""
+    from prefect.runtime import flow_run
+
+    return f"{flow_run.flow_name} {flow_run.parameters.get('label') or f'{datetime.now(UTC):%Y-%m-%d %H:%M} UTC'}"
 
 
 def final_state(report: NightReport | CycleReport) -> Any:

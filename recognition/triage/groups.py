@@ -10,8 +10,7 @@ from recognition.heads.samples import Rows, Vectors
 def alike_groups(whitened: Vectors, least_cosine: float, largest: int = 12) -> Rows:
     """[n] group of each photo: average-linkage clusters whose mean cosine is at least `least_cosine`.
 
-    Groups above `largest` are cut into sheets that a person can take in at one look. The metric is the release's
-    whitened space; `least_cosine` is its familiarity threshold, so that "alike" means here what "known" means there.
+    Groups above `largest` are cut into sheets that a person can take in at one look.
     """
     if len(whitened) < 2:
         return np.zeros(len(whitened), dtype=np.int64)
@@ -28,6 +27,14 @@ def alike_groups(whitened: Vectors, least_cosine: float, largest: int = 12) -> R
         seen[group] = position + 1
         rows.append(sheets.setdefault((group, position // largest), len(sheets)))
     return np.array(rows, dtype=np.int64)
+
+
+def alike_cosine(familiarity: float) -> float:
+    """The cosine from which two photos seem to show one product, given the least cosine of photo and prototype.
+
+    Two photos that each have cosine f with the prototype of their product, and err independently, have cosine f * f.
+    """
+    return familiarity * familiarity
 
 
 def members(groups: Rows) -> list[Sequence[int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recognition.heads.samples import Vectors
-from recognition.triage.groups import alike_groups, members
+from recognition.triage.groups import alike_cosine, alike_groups, members
 from recognition.triage.verdict import Candidate
 from recognition.vocabulary import QuestionArm, QuestionKind, Verdict
 
@@ -108,7 +108,7 @@ def _unseen_groups(
     photos: Sequence[Reviewable], whitened: Vectors, unseen: Sequence[int], familiarity: float
 ) -> list[ChosenQuestion]:
     questions = []
-    for rows in members(alike_groups(whitened[list(unseen)], familiarity)):
+    for rows in members(alike_groups(whitened[list(unseen)], alike_cosine(familiarity))):
         group = [photos[unseen[row]] for row in rows]
         kind = QuestionKind.ONE_PRODUCT if len(group) > 1 else QuestionKind.WHICH_PRODUCT
         images = tuple(photo.sha256 for photo in group)

@@ -1,5 +1,6 @@
 """Commands that only look: status, why, identify."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from recognition.errors import UnreadablePictureError
@@ -93,7 +94,7 @@ def _print_status(found: LoopStatus) -> None:
 
 def _print_story(story: SkuStory) -> None:
     product, offer, audit = story.product, story.offer, story.audit
-    price = f"{offer.price} {offer.currency}, {offer.availability}, {offer.seen_at:%Y-%m-%d}" if offer else "-"
+    price = f"{_money(offer.price, offer.currency)}, {offer.availability}, {offer.seen_at:%Y-%m-%d}" if offer else "-"
     print_table(
         f"{product.sku}: {product.title}",
         ("what", "how it is"),
@@ -120,12 +121,29 @@ def _print_story(story: SkuStory) -> None:
 def _print_answer(photo: Path, answer: Identification) -> None:
     match = answer.match
     if match is None:
-        console.print(f"{photo}: unseen, no known product is near enough", highlight=False, markup=False)
+        console.print(
+            f"{photo}: unseen, no known product is near enough", highlight=False, markup=False, soft_wrap=True
+        )
     else:
         product = match.product
-        price = f"{product.price} {product.currency or ''}".strip() if product.price is not None else "no price"
+        price = _money(product.price, product.currency)
         seen = f" as of {product.offer_seen_at:%Y-%m-%d}" if product.offer_seen_at else ""
         line = f"{photo}: {answer.verdict} {match.sku} {product.title} ({answer.confidence:.0%}), {price}, "
-        console.print(f"{line}{product.availability or 'availability unknown'}{seen}", highlight=False, markup=False)
+        console.print(
+            f"{line}{product.availability or 'availability unknown'}{seen}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     for other in answer.alternatives[1 if match else 0 : 4]:
-        console.print(f"    or {other.sku} {other.product.title} ({other.score:.0%})", highlight=False, markup=False)
+        console.print(
+            f"    or {other.sku} {other.product.title} ({other.score:.0%})",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _money(price: Decimal | None, currency: str | None) -> str:
+    """A price as people write it; the stored one has four decimals."""
+    return "no price" if price is None else f"{price:.2f} {currency or ''}".strip()
