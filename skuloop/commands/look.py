@@ -121,27 +121,19 @@ def _print_story(story: SkuStory) -> None:
 def _print_answer(photo: Path, answer: Identification) -> None:
     match = answer.match
     if match is None:
-        console.print(
-            f"{photo}: unseen, no known product is near enough", highlight=False, markup=False, soft_wrap=True
-        )
+        _print_line(f"{photo}: unseen, no known product is near enough")
     else:
         product = match.product
-        price = _money(product.price, product.currency)
         seen = f" as of {product.offer_seen_at:%Y-%m-%d}" if product.offer_seen_at else ""
-        line = f"{photo}: {answer.verdict} {match.sku} {product.title} ({answer.confidence:.0%}), {price}, "
-        console.print(
-            f"{line}{product.availability or 'availability unknown'}{seen}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        offer = f"{_money(product.price, product.currency)}, {product.availability or 'availability unknown'}{seen}"
+        _print_line(f"{photo}: {answer.verdict} {match.sku} {product.title} ({answer.confidence:.0%}), {offer}")
     for other in answer.alternatives[1 if match else 0 : 4]:
-        console.print(
-            f"    or {other.sku} {other.product.title} ({other.score:.0%})",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        _print_line(f"    or {other.sku} {other.product.title} ({other.score:.0%})")
+
+
+def _print_line(line: str) -> None:
+    """One line as it is: never wrapped, and scraped text in it is never taken for markup."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _money(price: Decimal | None, currency: str | None) -> str:
