@@ -44,7 +44,9 @@ def examine(config: Path | None, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(findings)
     else:
-        rows = [(row.what, "ok" if row.well else "NOT OK", row.found, row.remedy) for row in findings]
+        rows = [
+            (row.what, *(("ok", row.found, "") if row.well else ("NOT OK", row.found, row.remedy))) for row in findings
+        ]
         print_table("skuloop doctor", ("what", "is", "found", "remedy"), rows)
     return ExitCode.DONE if all(row.well for row in findings) else ExitCode.WITH_PROBLEMS
 

@@ -41,7 +41,7 @@ def write_settings(folder: Path, shop_url: str, labelled: Path, inbox: Path) -> 
         "timezone": "UTC",
         "encoder": {"name": "handcrafted"},
         "label_studio": {"port": 0, "executable": str(Path(".venv-label-studio/bin/label-studio").resolve())},
-        "review": {"budget": 60},
+        "review": {"budget": 100},
         "promise": {"sure_precision": 0.95},
         "source": [
             {"kind": "site", "name": "shop", "url": shop_url, "allow_private": True, "download_delay": 0.0},
