@@ -155,7 +155,9 @@ def _print_where_to_look(demo: Demo, running: ServerInfo | None) -> None:
     if running is not None:
         login = f"{running.url}  login {running.username}  password {running.password.get_secret_value()}"
         rows = [("Label Studio", login), ("the shop", demo.shop.url), *rows]
-    print_table("Where to look", ("what", "where"), rows)
+    _chapter("Where to look")
+    for what, where in rows:
+        console.print(f"  {what}:\n    {where}", highlight=False, markup=False, soft_wrap=True)
     photo = demo.store.inbox[-1][0]
     sku = demo.store.products[0].sku
     say("\nNext:")
