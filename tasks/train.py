@@ -1,43 +1,33 @@
 """Train a candidate, judge it, publish it or refuse it. Run again, it finds its own release and changes nothing."""
 
-import hashlib
-import json
-from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.audit.labels import resolve_labels
 from recognition.errors import RecognitionError
 from recognition.files import write_durably
 from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
 from recognition.release.bundle import ReleaseContent, open_bundle, write_bundle
-from recognition.release.candidate import Candidate, Incumbent, LabelledPhotos, gate_evidence, train_candidate
+from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, train_candidate
 from recognition.release.card import release_card
-from recognition.release.gate import GatePolicy, GateVerdict, judge_candidate
+from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.pointer import current_release_id, publish
-from recognition.release.products import ProductCard, dump_products
+from recognition.release.products import ProductCard
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import Part, ReleaseStatus, Tier
 from tasks.catalogue_map import draw_map
-from tasks.ledger import decision
 from tasks.loop import Loop, stage
+from tasks.release_record import record_release
+from tasks.teaching import content_digest, labelled_photos, product_cards
 from tasks.wiring import Parts
-from warehouse.audits import class_rows, current_tiers, parts
-from warehouse.images import duplicate_groups, usable_images
-from warehouse.labels import label_events
-from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.products import all_products, latest_offers, titles
+from warehouse.products import titles
 from warehouse.releases import (
-    MetricRow,
     ReleaseRow,
-    SuperclassRow,
-    add_release,
     current_release,
     release_history,
 )
@@ -67,9 +57,9 @@ def train_release(loop: Loop) -> TrainReport:
         NotEnoughDataError: there is nothing to tell apart yet.
     """
     with stage(loop, "train") as done:
-        photos, tiers = _labelled_photos(loop.parts)
-        products = _product_cards(loop.parts)
-        digest = _digest(loop.parts, photos, tiers, products)
+        photos, tiers = labelled_photos(loop.parts)
+        products = product_cards(loop.parts)
+        digest = content_digest(loop.parts, photos, tiers, products)
         report = _found_again(loop.parts, digest) or _train(loop, photos, tiers, products, digest)
         follow_history(loop.parts)
         done.summary = f"{report.release_id} {report.status}: {report.explanation}"
@@ -89,63 +79,6 @@ def follow_history(parts: Parts) -> str | None:
         open_bundle(parts.paths.releases / current.release_id)
         publish(parts.paths.releases, current.release_id)
     return current.release_id
-
-
-def _labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
-    """Every usable photo with a settled label of a class that is served."""
-    with loop_parts.warehouse.read() as db:
-        labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
-        tiers = {sku: tier for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
-        usable = [image.sha256 for image in usable_images(db)]
-    sku_of = {
-        sha256: label.sku
-        for sha256 in usable
-        if (label := labels.get(sha256)) is not None and not label.conflict and label.sku in tiers and sha256 in sides
-    }
-    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(sku_of))
-    skus = tuple(str(sku_of[sha256]) for sha256 in sha256s)
-    photos = LabelledPhotos(
-        sha256s, vectors, skus, tuple(groups[sha] for sha in sha256s), tuple(sides[sha] for sha in sha256s)
-    )
-    taught = {sku for sku, part in zip(skus, photos.parts, strict=True) if part is Part.TRAIN}
-    return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
-
-
-def _product_cards(loop_parts: Parts) -> list[ProductCard]:
-    with loop_parts.warehouse.read() as db:
-        offers = latest_offers(db)
-        rows = all_products(db)
-    cards = []
-    for row in rows:
-        offer = offers.get(row.sku)
-        cards.append(
-            ProductCard(
-                sku=row.sku,
-                title=row.title,
-                brand=row.brand,
-                category=row.category,
-                url=row.url,
-                price=offer.price if offer else None,
-                currency=offer.currency if offer else None,
-                availability=offer.availability if offer else None,
-                offer_seen_at=offer.seen_at if offer else None,
-            )
-        )
-    return cards
-
-
-def _digest(loop_parts: Parts, photos: LabelledPhotos, tiers: dict[str, Tier], products: list[ProductCard]) -> str:
-    """What the release is made of; the same content is the same release."""
-    settings = loop_parts.settings
-    made_of = [
-        photos.digest(),
-        loop_parts.fingerprint,
-        json.dumps(tiers, sort_keys=True),
-        hashlib.sha256(dump_products(products)).hexdigest(),
-        settings.promise.model_dump_json(),
-        settings.gate.model_dump_json(),
-    ]
-    return hashlib.sha256("|".join(made_of).encode()).hexdigest()[:_DIGITS]
 
 
 def _found_again(loop_parts: Parts, digest: str) -> TrainReport | None:
@@ -192,7 +125,7 @@ def _train(
             card=card,
         )
         write_bundle(parts_.paths.releases, content)
-    _record(loop, release_id, candidate, verdict, before, names)
+    record_release(loop, release_id, candidate, verdict, before, names)
     evaluation = candidate.evaluation
     return TrainReport(
         release_id=release_id,
@@ -222,62 +155,3 @@ def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos
     sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(holdout.sha256s))
     recognitions = Recogniser.of_bundle(bundle).recognise(vectors, row.fingerprint) if sha256s else []
     return Incumbent(bundle.heads.classes, recognitions, tuple(sku_of[sha256] for sha256 in sha256s))
-
-
-def _record(
-    loop: Loop,
-    release_id: str,
-    candidate: Candidate,
-    verdict: GateVerdict,
-    before: ReleaseRow | None,
-    names: dict[int, str],
-) -> None:
-    heads, tiers = candidate.trained.heads, Counter(candidate.trained.heads.tiers)
-    with loop.parts.warehouse.write() as db:
-        quarantined = sum(row.tier is Tier.QUARANTINED for row in class_rows(db))
-        row = ReleaseRow(
-            release_id=release_id,
-            cycle_id=loop.label,
-            encoder=loop.parts.encoder.name,
-            fingerprint=candidate.fingerprint,
-            status=ReleaseStatus.PUBLISHED if verdict.publish else ReleaseStatus.REFUSED,
-            reason=verdict.reason,
-            published_method=candidate.trained.chosen.method,
-            incumbent=before.release_id if before else None,
-            classes_trained=tiers[Tier.TRAINED],
-            classes_gallery=tiers[Tier.GALLERY],
-            classes_quarantined=quarantined,
-            samples=candidate.training_photos,
-            created_at=datetime.now(UTC),
-        )
-        add_release(db, row, _metrics(candidate), _superclasses(heads.classes, heads.superclass_of.tolist(), names))
-        record_decisions(
-            db,
-            [
-                decision(
-                    loop.run_id,
-                    SubjectKind.RELEASE,
-                    release_id,
-                    "publish" if verdict.publish else "refuse",
-                    verdict.reason,
-                    checks=[asdict(check) for check in verdict.checks],
-                )
-            ],
-        )
-
-
-def _metrics(candidate: Candidate) -> list[MetricRow]:
-    this = "this release"
-    rows = [MetricRow("top1", name, accuracy) for name, accuracy in candidate.baselines.items()]
-    if candidate.evaluation is not None:
-        rows += [MetricRow(name, this, value) for name, value in candidate.evaluation.figures().items()]
-    rows += [
-        MetricRow("unseen_auroc", this, candidate.thresholds.unseen_auroc),
-        MetricRow("promised_precision", this, candidate.thresholds.promised_precision),
-        MetricRow("expected_coverage", this, candidate.thresholds.expected_coverage),
-    ]
-    return rows
-
-
-def _superclasses(classes: tuple[str, ...], superclass_of: list[int], names: dict[int, str]) -> list[SuperclassRow]:
-    return [SuperclassRow(sku, row, names[row]) for sku, row in zip(classes, superclass_of, strict=True)]

@@ -1,0 +1,76 @@
+"""Write a judged candidate into history: the release, its figures, its superclasses, the decision and its checks."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from recognition.release.candidate import Candidate
+from recognition.release.gate import GateVerdict
+from recognition.vocabulary import ReleaseStatus, Tier
+from tasks.ledger import decision
+from tasks.loop import Loop
+from warehouse.audits import class_rows
+from warehouse.ledger import SubjectKind, record_decisions
+from warehouse.releases import MetricRow, ReleaseRow, SuperclassRow, add_release
+
+_THIS = "this release"
+
+
+def record_release(
+    loop: Loop,
+    release_id: str,
+    candidate: Candidate,
+    verdict: GateVerdict,
+    before: ReleaseRow | None,
+    names: Mapping[int, str],
+) -> None:
+    """Store what became of the candidate; a release that is in history already is left as it is."""
+    heads, tiers = candidate.trained.heads, Counter(candidate.trained.heads.tiers)
+    with loop.parts.warehouse.write() as db:
+        quarantined = sum(row.tier is Tier.QUARANTINED for row in class_rows(db))
+        row = ReleaseRow(
+            release_id=release_id,
+            cycle_id=loop.label,
+            encoder=loop.parts.encoder.name,
+            fingerprint=candidate.fingerprint,
+            status=ReleaseStatus.PUBLISHED if verdict.publish else ReleaseStatus.REFUSED,
+            reason=verdict.reason,
+            published_method=candidate.trained.chosen.method,
+            incumbent=before.release_id if before else None,
+            classes_trained=tiers[Tier.TRAINED],
+            classes_gallery=tiers[Tier.GALLERY],
+            classes_quarantined=quarantined,
+            samples=candidate.training_photos,
+            created_at=datetime.now(UTC),
+        )
+        add_release(db, row, _metrics(candidate), _superclasses(heads.classes, heads.superclass_of.tolist(), names))
+        record_decisions(
+            db,
+            [
+                decision(
+                    loop.run_id,
+                    SubjectKind.RELEASE,
+                    release_id,
+                    "publish" if verdict.publish else "refuse",
+                    verdict.reason,
+                    checks=[asdict(check) for check in verdict.checks],
+                )
+            ],
+        )
+
+
+def _metrics(candidate: Candidate) -> list[MetricRow]:
+    rows = [MetricRow("top1", name, accuracy) for name, accuracy in candidate.baselines.items()]
+    if candidate.evaluation is not None:
+        rows += [MetricRow(name, _THIS, value) for name, value in candidate.evaluation.figures().items()]
+    rows += [
+        MetricRow("unseen_auroc", _THIS, candidate.thresholds.unseen_auroc),
+        MetricRow("promised_precision", _THIS, candidate.thresholds.promised_precision),
+        MetricRow("expected_coverage", _THIS, candidate.thresholds.expected_coverage),
+    ]
+    return rows
+
+
+def _superclasses(classes: tuple[str, ...], superclass_of: list[int], names: Mapping[int, str]) -> list[SuperclassRow]:
+    return [SuperclassRow(sku, row, names[row]) for sku, row in zip(classes, superclass_of, strict=True)]

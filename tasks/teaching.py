@@ -1,0 +1,76 @@
+"""What a release is made of: the labelled photos, the products, and a digest of both."""
+
+import hashlib
+import json
+
+from recognition.audit.labels import resolve_labels
+from recognition.release.candidate import LabelledPhotos
+from recognition.release.products import ProductCard, dump_products
+from recognition.vocabulary import Part, Tier
+from tasks.wiring import Parts
+from warehouse.audits import current_tiers, parts
+from warehouse.images import duplicate_groups, usable_images
+from warehouse.labels import label_events
+from warehouse.products import all_products, latest_offers
+
+_DIGITS = 8
+
+
+def labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
+    """Every usable photo with a settled label of a class that is served."""
+    with loop_parts.warehouse.read() as db:
+        labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
+        tiers = {sku: tier for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
+        usable = [image.sha256 for image in usable_images(db)]
+    sku_of = {
+        sha256: label.sku
+        for sha256 in usable
+        if (label := labels.get(sha256)) is not None and not label.conflict and label.sku in tiers and sha256 in sides
+    }
+    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(sku_of))
+    skus = tuple(str(sku_of[sha256]) for sha256 in sha256s)
+    photos = LabelledPhotos(
+        sha256s, vectors, skus, tuple(groups[sha] for sha in sha256s), tuple(sides[sha] for sha in sha256s)
+    )
+    taught = {sku for sku, part in zip(skus, photos.parts, strict=True) if part is Part.TRAIN}
+    return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
+
+
+def product_cards(loop_parts: Parts) -> list[ProductCard]:
+    """Every product with its latest price and availability."""
+    with loop_parts.warehouse.read() as db:
+        offers = latest_offers(db)
+        rows = all_products(db)
+    cards = []
+    for row in rows:
+        offer = offers.get(row.sku)
+        cards.append(
+            ProductCard(
+                sku=row.sku,
+                title=row.title,
+                brand=row.brand,
+                category=row.category,
+                url=row.url,
+                price=offer.price if offer else None,
+                currency=offer.currency if offer else None,
+                availability=offer.availability if offer else None,
+                offer_seen_at=offer.seen_at if offer else None,
+            )
+        )
+    return cards
+
+
+def content_digest(
+    loop_parts: Parts, photos: LabelledPhotos, tiers: dict[str, Tier], products: list[ProductCard]
+) -> str:
+    """What the release is made of; the same content is the same release."""
+    settings = loop_parts.settings
+    made_of = [
+        photos.digest(),
+        loop_parts.fingerprint,
+        json.dumps(tiers, sort_keys=True),
+        hashlib.sha256(dump_products(products)).hexdigest(),
+        settings.promise.model_dump_json(),
+        settings.gate.model_dump_json(),
+    ]
+    return hashlib.sha256("|".join(made_of).encode()).hexdigest()[:_DIGITS]
