@@ -24,7 +24,6 @@ def main() -> None:
     """Run the command line of this process."""
     set_quiet_surroundings()
     from skuloop.cli import app
-    from skuloop.exit_codes import exit_code_of
     from skuloop.output import complain
 
     try:
@@ -33,6 +32,8 @@ def main() -> None:
         complain("interrupted; what was done is kept, run the same command to go on")
         sys.exit(130)
     except Exception as error:
+        from skuloop.exit_codes import exit_code_of  # knows every room's errors: `--help` need not wait for them
+
         code = exit_code_of(error)
         if code is None:
             raise

@@ -19,6 +19,11 @@ def run_demo(folder: Path, *, keep: bool) -> None:
     prefect_home = folder / "prefect"
     prefect_home.mkdir()
     os.environ["PREFECT_HOME"] = str(prefect_home)  # before Prefect is imported: it reads it once
+    from skuloop.demo.store import DemoStoreError
     from skuloop.demo.story import tell
 
-    tell(folder, keep=keep)
+    try:
+        tell(folder, keep=keep)
+    except DemoStoreError as error:
+        complain(str(error))
+        raise SystemExit(ExitCode.USAGE) from error
