@@ -14,7 +14,7 @@ from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.folds import group_folds, held_out
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples
-from recognition.heads.scenes import photo_scenes
+from recognition.heads.scenes import PHOTOS_PER_SCENE, photo_scenes
 from recognition.heads.scoring import Candidates, Heads, find_candidates, rank, scan_prototypes
 from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.heads.whitening import Whitening, fit_whitening, plain_cosine
@@ -31,12 +31,14 @@ class TrainingPolicy:
         folds: cross-validation folds for choosing.
         coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
+        photos_per_scene: how many photos of a class are held out together, see `recognition.heads.scenes`.
         seed: for UMAP, shuffling and folds.
     """
 
     folds: int = 5
     coarse_weights: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1)
     superclasses: int | None = None
+    photos_per_scene: int = PHOTOS_PER_SCENE
     seed: int = 0
 
 
@@ -154,7 +156,7 @@ def _rank_out_of_fold(
     The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
     classes look alike, not which photo belongs to which class.
     """
-    fold_of = group_folds(samples.targets, photo_scenes(samples), policy.folds, policy.seed)
+    fold_of = group_folds(samples.targets, photo_scenes(samples, policy.photos_per_scene), policy.folds, policy.seed)
     tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
     parts: list[tuple[Candidates, Rows]] = []
     for fold in np.unique(fold_of[fold_of >= 0]).tolist():
