@@ -8,7 +8,7 @@ ROOMS := flows spiders tasks labelling warehouse recognition serving skuloop
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: all setup setup-label-studio demo test test-fast check format lock deploy clean help
+.PHONY: all setup setup-label-studio demo test test-fast check format docs lock deploy clean help
 all: setup
 
 help:  ## Show the targets
@@ -56,6 +56,9 @@ test-fast: setup  ## The tests that start no server (under two minutes)
 format: setup  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup  ## Write docs/reference/warehouse.md anew from the comments in the schema
+	$(BIN)/python -m warehouse.reference docs/reference/warehouse.md
 
 lock: $(VENV)/.uv  ## Resolve the pinned, hashed locks anew (no index address is written into them)
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/lock.txt --quiet
