@@ -1,0 +1,38 @@
+"""What the data team copies from its guide runs as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from warehouse import Warehouse
+from warehouse.snapshot import publish_snapshot, query_snapshot
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "data-team.md"
+QUERIES = re.findall(r"^### (\d+\. .+?)$.*?^```sql\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs")
+    warehouse = Warehouse(folder / "warehouse.duckdb")
+    warehouse.migrate()
+    return publish_snapshot(warehouse, folder / "snapshot").path
+
+
+def test_the_guide_has_its_ten_queries_and_none_hides_outside_a_question():
+    assert len(QUERIES) == 10
+    assert GUIDE.read_text(encoding="utf-8").count("```sql") == 10
+
+
+@pytest.mark.parametrize("query", [pytest.param(sql, id=title) for title, sql in QUERIES])
+def test_a_query_of_the_guide_runs_on_the_snapshot_of_an_empty_warehouse(snapshot: Path, query: str):
+    assert query_snapshot(snapshot, query).columns
+
+
+def test_every_view_is_in_the_guide_and_the_guide_names_no_view_that_is_gone(snapshot: Path):
+    views = {
+        name for (name,) in query_snapshot(snapshot, "SELECT view_name FROM duckdb_views() WHERE NOT internal").rows
+    }
+    section = GUIDE.read_text(encoding="utf-8").split("## The views")[1].split("## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == views
