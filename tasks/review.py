@@ -87,7 +87,8 @@ def _choose(loop: Loop) -> int:
         [_reviewable(predictions[sha256]) for sha256 in sha256s],
         recogniser.whiten(vectors) if sha256s else vectors,
         bundle.manifest.thresholds.familiarity,
-        ReviewPolicy(limits.budget - spent, limits.random_share, limits.unseen_share),
+        # The control arm is drawn once a night: a night that is run again must not draw from what it left out.
+        ReviewPolicy(limits.budget - spent, 0.0 if spent else limits.random_share, limits.unseen_share),
         _generator(loop.label),
     )
     rows = [_row(loop, release_id, question) for question in chosen]
