@@ -72,6 +72,16 @@ def label_studio(
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[str]:
+    """Address of one Prefect server for every flow that the tests run in this process or in one of their own."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield str(PREFECT_API_URL.value())
+
+
 def _free_port() -> int:
 
     with socket.socket() as probe:

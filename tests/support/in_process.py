@@ -3,12 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from unittest import mock
-
-import pytest
 
 from skuloop.main import main
 from tasks.audit import audit_catalogue
@@ -31,26 +30,29 @@ class Said:
     err: str
 
 
-def call_skuloop(capsys: pytest.CaptureFixture[str], *words: str) -> Said:
+def call_skuloop(*words: str) -> Said:
     """Run a command as the entry point does, in an environment that holds nothing of the developer's."""
-    capsys.readouterr()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SKULOOP_")}
     wide = {"COLUMNS": "250", "TERM": "dumb"}  # rich folds lines to the terminal, and tests look for whole sentences
-    with mock.patch.dict(os.environ, kept | wide, clear=True), mock.patch.object(sys, "argv", ["skuloop", *words]):
+    out, err, code = StringIO(), StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, kept | wide, clear=True),
+        mock.patch.object(sys, "argv", ["skuloop", *words]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             main()
-            code = 0
         except SystemExit as end:
             code = int(end.code or 0)
-    found = capsys.readouterr()
-    return Said(code, found.out, found.err)
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 def plain_night(config: Path, label: str) -> tuple[RecogniseReport, ReviewReport]:
     """The stages of a night in their order, without Prefect's server."""
     with _loop(config, "nightly", label) as loop:
         crawls = [crawl_source.fn(loop, source) for source in loop.parts.settings.source]
-        ingest_feeds.fn(loop, crawls)
+        ingest_feeds.fn(loop)
         audit_catalogue.fn(loop)
         embed_new.fn(loop)
         recognised = recognise_new.fn(loop)

@@ -17,7 +17,7 @@ def small_workspace(folder: Path, timezone: str = "UTC") -> Path:
     for sku in CLASSES:
         (folder / "photos" / sku).mkdir(parents=True)
         for place in range(PHOTOS_OF_EACH):
-            _photo(random, _COLOURS[sku]).save(folder / "photos" / sku / f"{place}.jpg", quality=92)
+            drawn_photo(random, _COLOURS[sku]).save(folder / "photos" / sku / f"{place}.jpg", quality=92)
     config = folder / "skuloop.toml"
     config.write_text(
         f'timezone = "{timezone}"\n\n'
@@ -28,7 +28,7 @@ def small_workspace(folder: Path, timezone: str = "UTC") -> Path:
     return config
 
 
-def _photo(random: np.random.Generator, colour: tuple[int, int, int]) -> Image.Image:
+def drawn_photo(random: np.random.Generator, colour: tuple[int, int, int]) -> Image.Image:
     """A box of one colour on a mottled ground: sharp enough to be usable, and no two alike."""
     ground = random.integers(60, 200, size=(24, 24, 3), dtype=np.uint8)
     picture = Image.fromarray(ground).resize((240, 240), Image.Resampling.BICUBIC)

@@ -88,13 +88,11 @@ def test_an_error_with_a_more_special_code_never_gets_that_of_its_base() -> None
     assert exit_code_of(UnreadablePictureError(PictureReason.BLANK, "")) is ExitCode.BAD_DATA
 
 
-def test_the_demo_refuses_a_folder_with_somebody_elses_pictures_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_demo_refuses_a_folder_with_somebody_elses_pictures_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".skuloop-demo").touch()
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "holiday.jpg").touch()
-    said = call_skuloop(capsys, "demo", "--dir", str(tmp_path))
+    said = call_skuloop("demo", "--dir", str(tmp_path))
     assert (said.code, said.err.count("error:")) == (ExitCode.USAGE, 1)
     assert "was not made by the demo" in said.err
     assert (tmp_path / "pictures" / "holiday.jpg").exists()
@@ -103,33 +101,27 @@ def test_the_demo_refuses_a_folder_with_somebody_elses_pictures_in_one_sentence(
 # --- settings
 
 
-def test_an_unknown_settings_key_names_its_nearest_neighbour(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_settings_key_names_its_nearest_neighbour(tmp_path: Path) -> None:
     config = tmp_path / "skuloop.toml"
     config.write_text("[review]\nbugdet = 5\n")
-    said = call_skuloop(capsys, "status", "--config", str(config))
+    said = call_skuloop("status", "--config", str(config))
     assert said.code == ExitCode.BAD_SETTINGS
     assert "review.bugdet" in said.err
     assert "did you mean 'review.budget'?" in said.err
 
 
 @pytest.mark.parametrize("command", ["night", "cycle", "rollback", "status", "deploy"])
-def test_a_missing_settings_file_is_said_before_anything_is_started(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = call_skuloop(capsys, command, "--config", str(tmp_path / "skuloop.toml"))
+def test_a_missing_settings_file_is_said_before_anything_is_started(command: str, tmp_path: Path) -> None:
+    said = call_skuloop(command, "--config", str(tmp_path / "skuloop.toml"))
     assert said.code == ExitCode.BAD_SETTINGS
     assert "skuloop demo" in said.err
     assert not list(tmp_path.iterdir())
 
 
-def test_a_settings_file_that_is_no_toml_is_said_without_a_traceback(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_settings_file_that_is_no_toml_is_said_without_a_traceback(tmp_path: Path) -> None:
     config = tmp_path / "skuloop.toml"
     config.write_text("timezone = UTC\n")
-    said = call_skuloop(capsys, "status", "--config", str(config))
+    said = call_skuloop("status", "--config", str(config))
     assert said.code == ExitCode.BAD_SETTINGS
     assert "cannot be read" in said.err
 
@@ -160,73 +152,63 @@ def test_the_help_of_skuloop_names_every_command() -> None:
 # --- looking
 
 
-def test_status_as_json_says_how_the_loop_stands(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = _json(call_skuloop(capsys, "status", "--config", str(config), "--json"))
+def test_status_as_json_says_how_the_loop_stands(config: Path) -> None:
+    found = _json(call_skuloop("status", "--config", str(config), "--json"))
     assert found["images"] == 2 * 5
     assert found["release"]["release_id"].startswith("r0001-")
     assert {run["status"] for run in found["last_runs"]} == {"completed"}
 
 
-def test_why_as_json_tells_tier_and_decisions_of_a_sku(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = _json(call_skuloop(capsys, "why", CLASSES[0], "--config", str(config), "--json"))
+def test_why_as_json_tells_tier_and_decisions_of_a_sku(config: Path) -> None:
+    found = _json(call_skuloop("why", CLASSES[0], "--config", str(config), "--json"))
     assert found["product"]["sku"] == CLASSES[0]
     assert (found["audit"]["tier"], found["audit"]["reason"]) == ("gallery", "too_few_samples")
     assert found["decisions"][0]["action"] == "tier gallery"
 
 
-def test_identify_as_json_answers_each_photo(config: Path, photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (found,) = _json(call_skuloop(capsys, "identify", str(photo), "--config", str(config), "--json"))
+def test_identify_as_json_answers_each_photo(config: Path, photo: Path) -> None:
+    (found,) = _json(call_skuloop("identify", str(photo), "--config", str(config), "--json"))
     assert found["photo"] == str(photo)
     assert found["alternatives"][0]["sku"] == CLASSES[0]
     assert found["release_id"].startswith("r0001-")
 
 
-def test_a_photo_that_cannot_be_read_costs_its_own_answer_only(
-    config: Path, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_photo_that_cannot_be_read_costs_its_own_answer_only(config: Path, photo: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photo.read_bytes()[:400])
-    said = call_skuloop(capsys, "identify", str(broken), str(photo), "--config", str(config), "--json")
+    said = call_skuloop("identify", str(broken), str(photo), "--config", str(config), "--json")
     assert said.code == ExitCode.BAD_DATA
     assert str(broken) in said.err
     assert [answer["photo"] for answer in json.loads(said.out)] == [str(photo)]
 
 
-def test_an_unknown_sku_is_not_found_and_says_where_the_known_ones_are(
-    config: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = call_skuloop(capsys, "why", "no-such-sku", "--config", str(config), "--json")
+def test_an_unknown_sku_is_not_found_and_says_where_the_known_ones_are(config: Path) -> None:
+    said = call_skuloop("why", "no-such-sku", "--config", str(config), "--json")
     assert (said.code, said.out) == (ExitCode.NOT_FOUND, "")
     assert "no-such-sku" in said.err
     assert "`product`" in said.err
 
 
-def test_identify_before_the_first_release_says_what_publishes_one(
-    tmp_path: Path, photo: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_identify_before_the_first_release_says_what_publishes_one(tmp_path: Path, photo: Path) -> None:
     config = small_workspace(tmp_path)
-    said = call_skuloop(capsys, "identify", str(photo), "--config", str(config))
+    said = call_skuloop("identify", str(photo), "--config", str(config))
     assert said.code == ExitCode.NOT_FOUND
     assert "skuloop cycle" in said.err
 
 
-def test_rolling_back_the_only_release_is_refused_and_leaves_it_in_place(
-    config: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = call_skuloop(capsys, "rollback", "--config", str(config))
+def test_rolling_back_the_only_release_is_refused_and_leaves_it_in_place(config: Path) -> None:
+    said = call_skuloop("rollback", "--config", str(config))
     assert said.code == ExitCode.NOT_FOUND
     assert "the only published release" in said.err
-    status = _json(call_skuloop(capsys, "status", "--config", str(config), "--json"))
+    status = _json(call_skuloop("status", "--config", str(config), "--json"))
     assert status["release"]["release_id"].startswith("r0001-")
 
 
 # --- doctor
 
 
-def test_the_doctor_names_a_remedy_for_everything_that_is_not_well(
-    config: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = call_skuloop(capsys, "doctor", "--config", str(config), "--json")
+def test_the_doctor_names_a_remedy_for_everything_that_is_not_well(config: Path) -> None:
+    said = call_skuloop("doctor", "--config", str(config), "--json")
     findings = {row["what"]: row for row in json.loads(said.out)}
     assert said.code == ExitCode.WITH_PROBLEMS
     assert not findings["Label Studio"]["well"]  # nobody started one for this store
@@ -235,10 +217,8 @@ def test_the_doctor_names_a_remedy_for_everything_that_is_not_well(
     assert all(row["remedy"] for row in findings.values() if not row["well"])
 
 
-def test_the_doctor_without_settings_still_looks_at_the_installation(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = call_skuloop(capsys, "doctor", "--config", str(tmp_path / "skuloop.toml"))
+def test_the_doctor_without_settings_still_looks_at_the_installation(tmp_path: Path) -> None:
+    said = call_skuloop("doctor", "--config", str(tmp_path / "skuloop.toml"))
     assert said.code == ExitCode.WITH_PROBLEMS
     assert "docs/guide/engineer.md" in said.out
     assert "duckdb" in said.out
