@@ -12,11 +12,12 @@ from tasks.answers import pull_answers
 from tasks.audit import audit_catalogue
 from tasks.embed import EmbedReport, embed_new
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
-from tasks.report import CycleReport, Findings, final_state, publish_report, run_name
+from tasks.report import CycleReport, Findings, final_state, publish_artifacts, run_name, write_report
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.train import TrainReport, train_release
 from tasks.wiring import today
+from warehouse.errors import VectorStoreError
 
 
 @flow(name="cycle", flow_run_name=run_name)
@@ -33,6 +34,7 @@ def cycle(config: str | None = None, label: str | None = None) -> CycleReport:
         with open_loop(settings, "cycle", label) as loop:
             report = _run(loop)
             publish_tables(loop)
+            publish_artifacts(loop, f"Cycle {label}", report.problems)
     except AlreadyRunningError as skipped:
         report = CycleReport(label, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]
@@ -43,9 +45,10 @@ def _run(loop: Loop) -> CycleReport:
     answers = pull_answers(loop)
     findings.add(answers.problem)
     audited = audit_catalogue(loop)
+    findings.add(audited.problem)
     embedded, trained = _train(loop, findings)
+    write_report(loop, f"Cycle {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
-    publish_report(loop, f"Cycle {loop.label}", findings.problems)
     return CycleReport(
         cycle=loop.label,
         status=status,
@@ -63,6 +66,6 @@ def _train(loop: Loop, findings: Findings) -> tuple[EmbedReport | None, TrainRep
     try:
         embedded = embed_new(loop)
         trained = train_release(loop)
-    except RecognitionError as error:
+    except (RecognitionError, VectorStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
     return embedded, trained

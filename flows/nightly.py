@@ -15,11 +15,12 @@ from tasks.embed import EmbedReport, embed_new
 from tasks.ingest import ingest_feeds
 from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
 from tasks.recognise import RecogniseReport, recognise_new
-from tasks.report import Findings, NightReport, final_state, publish_report, run_name
+from tasks.report import Findings, NightReport, final_state, publish_artifacts, run_name, write_report
 from tasks.review import ReviewReport, review_queue
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.wiring import today
+from warehouse.errors import VectorStoreError
 
 
 @flow(name="nightly", flow_run_name=run_name)
@@ -36,6 +37,7 @@ def nightly(config: str | None = None, label: str | None = None) -> NightReport:
         with open_loop(settings, "nightly", label) as loop:
             report = _run(loop)
             publish_tables(loop)
+            publish_artifacts(loop, f"Night {label}", report.problems)
     except AlreadyRunningError as skipped:
         report = NightReport(label, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]
@@ -45,12 +47,13 @@ def _run(loop: Loop) -> NightReport:
     findings = Findings()
     crawls = [crawl_source(loop, source) for source in loop.parts.settings.source]
     findings.add(*(crawl.problem for crawl in crawls))
-    ingested = ingest_feeds(loop, crawls)
+    ingested = ingest_feeds(loop)
     findings.add(*ingested.problems)
     audited = audit_catalogue(loop)
+    findings.add(audited.problem)
     embedded, recognised, reviewed = _recognise(loop, findings)
+    write_report(loop, f"Night {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
-    publish_report(loop, f"Night {loop.label}", findings.problems)
     return NightReport(
         night=loop.label,
         status=status,
@@ -74,6 +77,6 @@ def _recognise(
         recognised = recognise_new(loop)
         reviewed = review_queue(loop, recognised)
         findings.add(reviewed.problem)
-    except RecognitionError as error:
+    except (RecognitionError, VectorStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
     return embedded, recognised, reviewed

@@ -129,6 +129,9 @@ class GateReason(StrEnum):
     WORSE_THAN_BASELINE = "worse_than_baseline"
     CLASSES_LOST = "classes_lost"
     PROMISE_BROKEN = "promise_broken"
+    REPLACES_DAMAGED = "replaces_damaged"
+    PRODUCTS_REFRESHED = "products_refreshed"
+    WITHDRAWN = "withdrawn"
 
 
 class ReleaseStatus(StrEnum):

@@ -3,7 +3,6 @@
 from enum import IntEnum
 
 from labelling.errors import LabellingError
-
 from recognition.errors import (
     EncoderMismatchError,
     EncoderUnavailableError,
@@ -14,7 +13,7 @@ from recognition.errors import (
     UnreadablePictureError,
 )
 from spiders.errors import SpiderError
-from tasks.loop import AlreadyRunningError, DiskFullError
+from tasks.loop import AlreadyRunningError, BadLabelError, DiskFullError
 from tasks.settings import SettingsError
 from warehouse.errors import WarehouseError, WarehouseLockedError
 
@@ -36,6 +35,7 @@ class ExitCode(IntEnum):
 
 _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (SettingsError, ExitCode.BAD_SETTINGS),
+    (BadLabelError, ExitCode.USAGE),
     (AlreadyRunningError, ExitCode.TRY_LATER),
     (WarehouseLockedError, ExitCode.TRY_LATER),
     (DiskFullError, ExitCode.DISK_FULL),

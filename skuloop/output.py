@@ -26,7 +26,7 @@ def complain(message: str) -> None:
 
 def say(message: str) -> None:
     """One line for people, on stderr, so that stdout stays for results."""
-    errors.print(message, highlight=False)
+    errors.print(message, highlight=False, markup=False)
 
 
 def print_json(value: object) -> None:
@@ -51,12 +51,12 @@ def plain(value: object) -> Any:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on stdout; empty ones say so."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")  # a path that is cut off cannot be copied
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(plain(cell))) for cell in row))
-    console.print(table if rows else f"{title}: nothing yet")
+    console.print(table if rows else escape(f"{title}: nothing yet"))
 
 
 def show_progress() -> None:

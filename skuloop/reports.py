@@ -44,7 +44,8 @@ def print_cycle(report: CycleReport) -> None:
 
 
 def _crawled(crawl: CrawlReport) -> str:
-    return f"{crawl.products} products, {crawl.photos} photos, {crawl.failures} failures"
+    found = f"{crawl.products} products, {crawl.photos} photos, {crawl.failures} failures"
+    return f"{found} (unchanged, not read again)" if crawl.skipped else found
 
 
 def _audited(found: AuditReport) -> str:

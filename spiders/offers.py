@@ -10,6 +10,7 @@ from spiders.structured import Node, short_name
 _PLAIN_DECIMAL = re.compile(r"^\d{1,12}(\.\d{1,6})?$")
 _MAX_PRICE_TEXT = 60
 _MAX_OFFERS = 200
+_MOST, _DECIMALS = Decimal(10) ** 12, 4  # what the warehouse keeps of a price; beyond it is no price
 _CURRENCY_CODE = re.compile(r"^[A-Z]{3}$")
 _CURRENCY_OF_SYMBOL = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₪": "ILS", "₩": "KRW", "₴": "UAH",
@@ -102,4 +103,6 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    if not amount.is_finite() or not 0 <= amount < _MOST:
+        return None
+    return amount if amount == round(amount, _DECIMALS) else round(amount, _DECIMALS)

@@ -1,16 +1,17 @@
 """Pull the answers: label events for what people said, rows with a reason for what cannot be used."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from labelling.errors import LabellingError
-from labelling.payloads import Answer, AnswerKind, RejectedAnswer, new_sku
-from labelling.sync import PullResult, lost_keys, pull
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.vocabulary import LabelKind, LabelOrigin
+from labelling.client import LabelStudioClient
+from labelling.errors import LabellingError
+from labelling.payloads import Answer, AnswerKind, RejectedAnswer, new_sku
+from labelling.sync import PullResult, lost_keys, pull
+from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin
 from tasks.label_studio import connect
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
@@ -71,19 +72,43 @@ def _pull(loop: Loop) -> AnswersReport:
         return AnswersReport()  # nothing was ever asked: Label Studio need not even run
     client, project_id = connect(loop.parts)
     found = pull(client, project_id, cursor, known_skus)
+    report = _store(loop, found)
+    _drop_spoilt(client, project_id, found, still_open)
     lost = lost_keys(client, project_id, [row.question_key for row in still_open])
-    return _store(loop, found, lost)
+    with warehouse.write() as db:
+        closed = mark_closed(db, sorted(lost), QuestionStatus.LOST)
+    return replace(report, lost=closed)
 
 
-def _store(loop: Loop, found: PullResult, lost: Iterable[str]) -> AnswersReport:
+def _drop_spoilt(
+    client: LabelStudioClient, project_id: int, found: PullResult, still_open: Iterable[QuestionRow]
+) -> None:
+    """Delete the tasks whose every answer was set aside, so that a later night may ask about their photos again.
+
+    Label Studio holds such a task for answered and would never show it again. Its question is closed as lost.
+    """
+    answered = {answer.question_key for answer in found.answers}
+    spoilt = {answer.question_key for answer in found.rejected} - answered
+    tasks = [row.task_id for row in still_open if row.question_key in spoilt and row.task_id is not None]
+    if tasks:
+        client.delete_tasks(project_id, tasks)
+
+
+def _store(loop: Loop, found: PullResult) -> AnswersReport:
     with loop.parts.warehouse.write() as db:  # labels and cursor in one transaction: nothing is pulled and forgotten
         questions = questions_by_key(db, [answer.question_key for answer in found.answers])
-        new = [_product(answer, loop.run_id) for answer in found.answers if answer.kind is AnswerKind.NEW_PRODUCT]
+        ours = [answer for answer in found.answers if answer.question_key in questions]
+        strangers = [answer for answer in found.answers if answer.question_key not in questions]
+        sku_of_title = {title.casefold(): sku for sku, title in titles(db).items()}
+        new = [
+            _product(answer, loop.run_id)
+            for answer in ours
+            if answer.product_name is not None and answer.product_name.casefold() not in sku_of_title
+        ]
         products = upsert_products(db, list({row.sku: row for row in new}.values()))
-        labels = append_label_events(db, list(_events(found.answers, questions)))
-        rejected = append_rejected_answers(db, [_rejected(answer) for answer in found.rejected])
+        labels = append_label_events(db, list(_events(ours, questions, sku_of_title)))
+        rejected = append_rejected_answers(db, [*map(_rejected, found.rejected), *map(_stranger, strangers)])
         mark_closed(db, sorted(questions), QuestionStatus.ANSWERED)
-        closed = mark_closed(db, sorted(lost), QuestionStatus.LOST)
         record_decisions(
             db,
             [
@@ -95,19 +120,20 @@ def _store(loop: Loop, found: PullResult, lost: Iterable[str]) -> AnswersReport:
         )
         if found.cursor is not None:
             set_cursor(db, _CURSOR, found.cursor)
-    return AnswersReport(len(found.answers), labels, products.new, rejected, closed)
+    return AnswersReport(len(found.answers), labels, products.new, rejected)
 
 
-def _events(answers: Iterable[Answer], questions: Mapping[str, QuestionRow]) -> Iterable[LabelEventRow]:
+def _events(
+    answers: Iterable[Answer], questions: Mapping[str, QuestionRow], sku_of_title: Mapping[str, str]
+) -> Iterable[LabelEventRow]:
     """One event for each photo of the question; an edited answer is a newer event, not another row of the old one."""
     for answer in answers:
-        question = questions.get(answer.question_key)
-        for sha256 in question.images if question else ():
+        for sha256 in questions[answer.question_key].images:
             yield LabelEventRow(
                 event_id=f"annotation-{answer.annotation_id}-{answer.at.isoformat()}-{sha256}",
                 sha256=sha256,
                 kind=_KINDS[answer.kind],
-                sku=_sku(answer),
+                sku=_sku(answer, sku_of_title),
                 origin=LabelOrigin.ANNOTATOR,
                 actor=answer.annotator,
                 at=answer.at,
@@ -116,8 +142,11 @@ def _events(answers: Iterable[Answer], questions: Mapping[str, QuestionRow]) -> 
             )
 
 
-def _sku(answer: Answer) -> str | None:
-    return new_sku(answer.product_name) if answer.product_name is not None else answer.sku
+def _sku(answer: Answer, sku_of_title: Mapping[str, str]) -> str | None:
+    """The SKU that was meant; who types the title of a known product means that product, not another of its name."""
+    if answer.product_name is None:
+        return answer.sku
+    return sku_of_title.get(answer.product_name.casefold()) or new_sku(answer.product_name)
 
 
 def _product(answer: Answer, run_id: str) -> ProductRow:
@@ -134,6 +163,18 @@ def _product(answer: Answer, run_id: str) -> ProductRow:
         named_by=LabelOrigin.ANNOTATOR,
         first_seen_run=run_id,
         updated_at=answer.at,
+    )
+
+
+def _stranger(answer: Answer) -> RejectedAnswerRow:
+    """An answer to a question that this warehouse does not hold, as after a database was restored."""
+    return RejectedAnswerRow(
+        annotation_id=answer.annotation_id,
+        task_id=answer.task_id,
+        question_key=answer.question_key,
+        reason=AnswerReason.UNKNOWN_TASK,
+        detail=f"no question {answer.question_key} in the warehouse; the answer was {answer.kind} {answer.sku or ''}",
+        at=datetime.now(UTC),
     )
 
 

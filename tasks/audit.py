@@ -51,13 +51,19 @@ class AuditReport:
     gallery: int
     quarantined: int
     tier_changes: int
+    missing: int = 0
+
+    @property
+    def problem(self) -> str | None:
+        """What the night should say of it."""
+        return f"{self.missing} stored photos are missing: is the image store in its place?" if self.missing else None
 
 
 @task(name="audit", cache_policy=NO_CACHE)
 def audit_catalogue(loop: Loop) -> AuditReport:
     """Judge new photos, then every class."""
     with stage(loop, "audit") as done:
-        measured, refused = _measure_new(loop)
+        measured, refused, missing = _measure_new(loop)
         with loop.parts.warehouse.write() as db:
             groups = _group_duplicates(db)
             labels = resolve_labels(label_events(db))
@@ -71,6 +77,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
             gallery=counts[Tier.GALLERY],
             quarantined=counts[Tier.QUARANTINED],
             tier_changes=changes,
+            missing=missing,
         )
         done.summary = (
             f"{measured} photos measured, {refused} refused; {report.trained} trained, {report.gallery} gallery, "
@@ -79,13 +86,15 @@ def audit_catalogue(loop: Loop) -> AuditReport:
     return report
 
 
-def _measure_new(loop: Loop) -> tuple[int, int]:
-    """Measure shard by shard, so that a killed audit goes on where it was."""
+def _measure_new(loop: Loop) -> tuple[int, int, int]:
+    """How many were measured, refused and missing; shard by shard, so that a killed audit goes on where it was."""
     with loop.parts.warehouse.read() as db:
         waiting = unmeasured_images(db)
-    refused = 0
+    refused = missing = 0
     for at in range(0, len(waiting), _SHARD):
-        rows = list(_measurements(loop.parts.paths.images, waiting[at : at + _SHARD]))
+        found = list(_measurements(loop.parts.paths.images, waiting[at : at + _SHARD]))
+        rows = [row for row in found if row.reason is not PictureReason.MISSING]  # it may be back tomorrow: not judged
+        missing += len(found) - len(rows)
         bad = [row for row in rows if row.reason is not PictureReason.OK]
         refused += len(bad)
         with loop.parts.warehouse.write() as db:
@@ -105,8 +114,8 @@ def _measure_new(loop: Loop) -> tuple[int, int]:
                     for row in bad
                 ],
             )
-        report_progress("audit", at + len(rows), len(waiting))
-    return len(waiting), refused
+        report_progress("audit", at + len(found), len(waiting))
+    return len(waiting) - missing, refused, missing
 
 
 def vars_of(row: MeasuredRow) -> dict[str, object]:

@@ -9,11 +9,12 @@ from recognition.errors import UnreadablePictureError
 from recognition.files import write_durably
 from recognition.heads.scoring import Heads
 from recognition.pictures.reading import read_picture
-from recognition.release.catalogue_map import draw_catalogue_map
+from recognition.release.catalogue_map import MOST_PICTURES, draw_catalogue_map
 from tasks.loop import Loop
 from warehouse.images import portraits
 
 MAP_NAME = "catalogue-map.png"
+_THUMBNAIL = 128  # pixels
 
 
 def draw_map(loop: Loop, heads: Heads, names: Mapping[int, str], release_id: str) -> Path:
@@ -21,9 +22,11 @@ def draw_map(loop: Loop, heads: Heads, names: Mapping[int, str], release_id: str
     with loop.parts.warehouse.read() as db:
         likenesses = portraits(db)
     thumbnails: dict[str, Image.Image] = {}
-    for sku in heads.classes:
+    for sku in heads.classes if len(heads.classes) <= MOST_PICTURES else ():
         try:
-            thumbnails[sku] = read_picture(loop.parts.paths.images / likenesses[sku])
+            picture = read_picture(loop.parts.paths.images / likenesses[sku])
+            picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
+            thumbnails[sku] = picture
         except (KeyError, UnreadablePictureError):
             continue  # a dot instead of a picture
     path = loop.reports / MAP_NAME

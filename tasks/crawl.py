@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from spiders.crawl import CrawlJob, CrawlSummary, files_of, run_crawl
 from spiders.errors import SpiderError
 from spiders.feed import read_failures
+from spiders.folder import listing_digest
 from spiders.sources import FolderSource, InboxSource, Source
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
@@ -36,10 +37,10 @@ def crawl_source(loop: Loop, source: Source) -> CrawlReport:
     with stage(loop, f"crawl {source.name}") as done:
         try:
             summary = run_crawl(job)
+            _record(loop, job, summary)
         except SpiderError as error:
             done.summary = str(error)
             return CrawlReport(source.name, job.crawl_id, 0, 0, 0, skipped=False, problem=f"{source.name}: {error}")
-        _record(loop, job, summary)
         done.summary = f"{summary.products} products, {summary.photos} photos, {summary.failures} failures"
     problem = None if summary.reached else f"{source.name}: could not be reached"
     return CrawlReport(
@@ -48,10 +49,13 @@ def crawl_source(loop: Loop, source: Source) -> CrawlReport:
 
 
 def _job(loop: Loop, source: Source) -> CrawlJob:
+    """A shop is crawled once for each label; a folder whenever its photos have changed, and never otherwise."""
+    crawl_of = loop.label
     if isinstance(source, FolderSource | InboxSource):
         source = source.model_copy(update={"path": loop.parts.settings.resolve(source.path)})
+        crawl_of = listing_digest(source)[:16]
     paths = loop.parts.paths
-    return CrawlJob(source, f"{source.name}-{loop.label}", paths.feeds, paths.images)
+    return CrawlJob(source, f"{source.name}-{crawl_of}", paths.feeds, paths.images)
 
 
 def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:

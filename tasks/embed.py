@@ -6,6 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from recognition.encoders import encode_files
+from recognition.vocabulary import PictureReason
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
 from warehouse.images import MeasuredRow, store_measurements, usable_images
@@ -45,9 +46,15 @@ def embed_new(loop: Loop) -> EmbedReport:
             parts.vectors.append(parts.fingerprint, batch.sha256s, batch.vectors)
             embedded += len(batch.sha256s)
             unreadable += len(batch.unreadable)
+            spoilt = [(sha, why) for sha, why in batch.unreadable if why is not PictureReason.MISSING]
             with parts.warehouse.write() as db:
                 store_measurements(
-                    db, [MeasuredRow(sha, None, None, None, None, None, None, why) for sha, why in batch.unreadable]
+                    db, [MeasuredRow(sha, None, None, None, None, None, None, why) for sha, why in spoilt]
                 )
         done.summary = f"{embedded} photos by {parts.encoder.name}"
     return EmbedReport(parts.encoder.name, parts.fingerprint, embedded, unreadable)
+
+
+def _refused(sha256: str, why: PictureReason) -> MeasuredRow:
+    """A photo that could be measured once but no longer be read."""
+    return MeasuredRow(sha256, None, None, None, None, None, None, why)

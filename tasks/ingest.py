@@ -10,12 +10,12 @@ from recognition.vocabulary import LabelKind, LabelOrigin
 from spiders.errors import SpiderError
 from spiders.feed import CrawlFiles, read_feed
 from spiders.items import ImageRef, PhotoItem, ProductItem
-from tasks.crawl import CrawlReport
 from tasks.loop import Loop, stage
+from warehouse.errors import WarehouseError
 from warehouse.images import ImageRow, OriginKind, OriginRow, add_images, add_origins
 from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.products import OfferRow, ProductRow, append_offers, upsert_products
-from warehouse.runs import folded_crawls, mark_folded
+from warehouse.runs import mark_folded, unfolded_crawls
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,20 @@ class _Rows:
 
 
 @task(name="ingest", cache_policy=NO_CACHE)
-def ingest_feeds(loop: Loop, crawls: list[CrawlReport]) -> IngestReport:
-    """Fold every feed that is not folded yet; a damaged feed is a problem of the night, the others go on."""
+def ingest_feeds(loop: Loop) -> IngestReport:
+    """Fold every feed that is not folded yet, those of a night that was killed too.
+
+    A damaged feed is a problem of the night, the others go on.
+    """
     with stage(loop, "ingest") as done:
         report = IngestReport()
         with loop.parts.warehouse.read() as db:
-            folded = folded_crawls(db)
-        for crawl in crawls:
-            if crawl.problem is not None or crawl.crawl_id in folded:
-                continue
+            waiting = unfolded_crawls(db)
+        for crawl_id, source in waiting:
             try:
-                report = _sum(report, _fold(loop, crawl))
-            except SpiderError as error:
-                report = _sum(report, IngestReport(problems=(f"{crawl.source}: {error}",)))
+                report = _sum(report, _fold(loop, crawl_id, source))
+            except (SpiderError, WarehouseError, OSError) as error:
+                report = _sum(report, IngestReport(problems=(f"{source}: {error}",)))
         done.summary = (
             f"{report.new_products} new products, {report.changed_products} changed, {report.new_offers} offers, "
             f"{report.new_images} new images, {report.new_labels} labels"
@@ -62,14 +63,14 @@ def ingest_feeds(loop: Loop, crawls: list[CrawlReport]) -> IngestReport:
     return report
 
 
-def _fold(loop: Loop, crawl: CrawlReport) -> IngestReport:
-    feed = CrawlFiles(loop.parts.paths.feeds / crawl.source / crawl.crawl_id).feed
+def _fold(loop: Loop, crawl_id: str, source: str) -> IngestReport:
+    feed = CrawlFiles(loop.parts.paths.feeds / source / crawl_id).feed
     rows = _Rows()
     for item in read_feed(feed):
         if isinstance(item, ProductItem):
-            _add_product(rows, item, crawl.crawl_id, loop.run_id)
+            _add_product(rows, item, crawl_id, loop.run_id)
         else:
-            _add_photo(rows, item, crawl.crawl_id, loop.run_id)
+            _add_photo(rows, item, crawl_id, loop.run_id)
     with loop.parts.warehouse.write() as db:  # one transaction: a feed is folded as a whole or not at all
         products = upsert_products(db, rows.products)
         report = IngestReport(
@@ -80,7 +81,7 @@ def _fold(loop: Loop, crawl: CrawlReport) -> IngestReport:
             new_labels=append_label_events(db, rows.labels),
         )
         add_origins(db, rows.origins)
-        mark_folded(db, crawl.crawl_id)
+        mark_folded(db, crawl_id)
     return report
 
 

@@ -6,6 +6,7 @@ finds records of running runs while it holds the lock knows that their processes
 
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -26,10 +27,15 @@ from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.runs import RunRow, add_stage, finish_run, running_runs, start_run
 
 _GIB = 1024**3
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 
 
 class AlreadyRunningError(Exception):
     """Another night or cycle is at work on this store; the message says which."""
+
+
+class BadLabelError(Exception):
+    """A label that is not fit to name files and rows; it becomes the name of a folder."""
 
 
 class DiskFullError(Exception):
@@ -70,11 +76,14 @@ def open_loop(settings: Settings, flow: str, label: str) -> Iterator[Loop]:
     """Hold the lock and keep the record of one run.
 
     Raises:
+        BadLabelError: the label cannot name a folder.
         AlreadyRunningError: another run holds the lock; a skipped run is recorded.
     """
-    parts = build_parts(settings)
+    if not _LABEL.fullmatch(label):
+        raise BadLabelError(f"{label!r} cannot name a night or cycle: up to 61 letters, digits, '.', '_' and '-'.")
     run_id = f"{flow}-{label}-{uuid.uuid4().hex[:8]}"
-    with _only_one(parts, flow, label, run_id):
+    with _only_one(Parts(settings), flow, label, run_id):
+        parts = build_parts(settings)
         _sweep_dead_runs(parts)
         with parts.warehouse.write() as db:
             start_run(db, _run_row(run_id, flow, label))

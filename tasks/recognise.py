@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.release.pointer import current_release_id, open_current
+from recognition.release.pointer import open_current
 from recognition.release.recogniser import Recogniser
 from recognition.vocabulary import Verdict
 from tasks.loop import Loop, stage
+from tasks.published import follow_history
 from warehouse.predictions import PredictionRow, add_predictions, night_verdicts, unpredicted_camera_images
 
 
@@ -39,7 +40,7 @@ def recognise_new(loop: Loop) -> RecogniseReport:
     """
     parts = loop.parts
     with stage(loop, "recognise") as done:
-        if current_release_id(parts.paths.releases) is None:
+        if follow_history(parts) is None:
             done.summary = "no release yet: the photos wait for the first cycle"
             return RecogniseReport(None)
         bundle = open_current(parts.paths.releases)

@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from recognition.release.candidate import Candidate
 from recognition.release.gate import GateVerdict
-from recognition.vocabulary import ReleaseStatus, Tier
+from recognition.vocabulary import GateReason, ReleaseStatus, Tier
 from tasks.ledger import decision
 from tasks.loop import Loop
 from warehouse.audits import class_rows
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.releases import MetricRow, ReleaseRow, SuperclassRow, add_release
+from warehouse.releases import MetricRow, ReleaseRow, SuperclassRow, add_release, metrics, superclasses
 
 _THIS = "this release"
 
@@ -74,3 +74,20 @@ def _metrics(candidate: Candidate) -> list[MetricRow]:
 
 def _superclasses(classes: tuple[str, ...], superclass_of: list[int], names: Mapping[int, str]) -> list[SuperclassRow]:
     return [SuperclassRow(sku, row, names[row]) for sku, row in zip(classes, superclass_of, strict=True)]
+
+
+def record_refresh(loop: Loop, release_id: str, current: ReleaseRow) -> None:
+    """Store a release that has the heads of the current one and newer products: its figures are theirs."""
+    with loop.parts.warehouse.write() as db:
+        row = replace(
+            current,
+            release_id=release_id,
+            cycle_id=loop.label,
+            reason=GateReason.PRODUCTS_REFRESHED,
+            incumbent=current.release_id,
+            created_at=datetime.now(UTC),
+            seq=None,
+        )
+        add_release(db, row, metrics(db, current.release_id), superclasses(db, current.release_id))
+        why = decision(loop.run_id, SubjectKind.RELEASE, release_id, "publish", row.reason, heads_of=current.release_id)
+        record_decisions(db, [why])

@@ -1,11 +1,14 @@
 """What a night and a cycle say of themselves: one dataclass, one page of markdown, one Prefect artifact."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.exceptions import PrefectException
 from prefect.states import Completed
 
 from recognition.files import write_durably
@@ -24,6 +27,8 @@ from warehouse.products import titles
 from warehouse.runs import stages
 
 _CLASSES_SHOWN = 200
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,28 +82,33 @@ def final_state(report: NightReport | CycleReport) -> Any:
     return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
 
 
-def publish_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
-    """Write the report of a run beside its pictures, and as Prefect artifacts for people who look there."""
+def write_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
+    """Write the report of a run beside its pictures."""
+    write_durably(loop.reports / f"{loop.flow}.md", _report(loop, title, problems).encode())
+
+
+def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
+    """Show the report to people who look into Prefect. It is a copy: a Prefect that does not take it spoils no run."""
+    with loop.parts.warehouse.read() as db:
+        classes, names = class_rows(db), titles(db)
+    fewest = sorted(classes, key=lambda row: (row.samples, row.sku))[:_CLASSES_SHOWN]
+    columns = ("sku", "title", "tier", "reason", "samples")
+    table = [
+        dict(zip(columns, (row.sku, names.get(row.sku, ""), row.tier, row.reason, row.samples), strict=True))
+        for row in fewest
+    ]
+    try:
+        create_markdown_artifact(_report(loop, title, problems), key=loop.flow, description=title)
+        about = f"The {_CLASSES_SHOWN} classes with the fewest samples"
+        create_table_artifact(table, key=f"{loop.flow}-classes", description=about)
+    except (PrefectException, httpx.HTTPError) as error:
+        _log.warning("Prefect did not take the artifacts: %s", error)
+
+
+def _report(loop: Loop, title: str, problems: Sequence[str]) -> str:
     with loop.parts.warehouse.read() as db:
         rows = stages(db, loop.run_id)
-        classes, names = class_rows(db), titles(db)
-    markdown = _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems)
-    write_durably(loop.reports / f"{loop.flow}.md", markdown.encode())
-    create_markdown_artifact(markdown, key=loop.flow, description=title)
-    create_table_artifact(
-        [
-            {
-                "sku": row.sku,
-                "title": names.get(row.sku, ""),
-                "tier": row.tier,
-                "reason": row.reason,
-                "samples": row.samples,
-            }
-            for row in sorted(classes, key=lambda row: (row.samples, row.sku))[:_CLASSES_SHOWN]
-        ],
-        key=f"{loop.flow}-classes",
-        description=f"The {_CLASSES_SHOWN} classes with the fewest samples",
-    )
+    return _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems)
 
 
 def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], problems: Sequence[str]) -> str:

@@ -171,12 +171,22 @@ def load_settings(config: Path | str | None = None) -> Settings:
             f"there is no settings file {path}. Run `skuloop demo` to see one at work, "
             f"or name yours with --config or {CONFIG_VARIABLE}."
         )
+    _refuse_unknown_variables(os.environ)
     try:
         return _settings_class(path)(home=path.parent)
     except ValidationError as error:
         raise SettingsError(f"{path}: " + "; ".join(_explanations(error))) from error
     except ValueError as error:  # TOML syntax, or JSON in an environment variable
         raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """A misspelt variable would be ignored in silence, and the setting it was meant for would keep its value."""
+    valid = {f"SKULOOP_{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE, SHARED_VARIABLE}
+    for name in sorted(environ):
+        if name.startswith("SKULOOP_") and name.split("__")[0] not in valid:
+            close = difflib.get_close_matches(name, valid, n=1)
+            raise SettingsError(f"unknown variable {name}" + (f"; did you mean {close[0]}?" if close else ""))
 
 
 def prefect_api_url() -> str | None:

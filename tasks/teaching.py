@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from recognition.audit.labels import resolve_labels
+from recognition.heads.training import METHOD
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.products import ProductCard, dump_products
 from recognition.vocabulary import Part, Tier
@@ -13,10 +16,66 @@ from warehouse.images import duplicate_groups, usable_images
 from warehouse.labels import label_events
 from warehouse.products import all_products, latest_offers
 
-_DIGITS = 8
+
+@dataclass(frozen=True)
+class Teaching:
+    """Everything a release is made of.
+
+    Attributes:
+        photos: labelled photos with their vectors.
+        tiers: tier of each class that has a photo to learn from.
+        products: what the release will say of each product.
+        taught: digest of all that decides the heads; the same digest trains the same heads.
+        served: digest of the products; it changes with every price.
+    """
+
+    photos: LabelledPhotos
+    tiers: Mapping[str, Tier]
+    products: Sequence[ProductCard]
+    taught: str
+    served: str
+
+    def release_id(self, number: int) -> str:
+        """Id of the release number `number` that is made of this."""
+        return f"r{number:04d}-{self.taught}-{self.served}"
+
+    def taught_the_same(self, release_id: str) -> bool:
+        """Whether a release was trained on exactly this."""
+        return taught_by(release_id) == self.taught
+
+    def serves_the_same(self, release_id: str) -> bool:
+        """Whether a release says exactly this of its products."""
+        return release_id.split("-")[2:3] == [self.served]
 
 
-def labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
+def taught_by(release_id: str) -> str:
+    """Digest of what decided the heads of a release; its id carries it."""
+    return release_id.split("-")[1]
+
+
+def gather_teaching(loop_parts: Parts) -> Teaching:
+    """What a release would be made of now."""
+    photos, tiers = _labelled_photos(loop_parts)
+    products = _product_cards(loop_parts)
+    settings = loop_parts.settings
+    decides = [
+        str(METHOD),
+        photos.digest(),
+        loop_parts.fingerprint,
+        json.dumps(tiers, sort_keys=True),
+        settings.promise.model_dump_json(),
+        settings.gate.model_dump_json(),
+    ]
+    return Teaching(
+        photos=photos,
+        tiers=tiers,
+        products=products,
+        taught=hashlib.sha256("|".join(decides).encode()).hexdigest()[:8],
+        served=hashlib.sha256(dump_products(products)).hexdigest()[:6],
+    )
+
+
+def _labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
     """Every usable photo with a settled label of a class that is served."""
     with loop_parts.warehouse.read() as db:
         labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
@@ -36,7 +95,7 @@ def labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]
     return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
 
 
-def product_cards(loop_parts: Parts) -> list[ProductCard]:
+def _product_cards(loop_parts: Parts) -> list[ProductCard]:
     """Every product with its latest price and availability."""
     with loop_parts.warehouse.read() as db:
         offers = latest_offers(db)
@@ -58,19 +117,3 @@ def product_cards(loop_parts: Parts) -> list[ProductCard]:
             )
         )
     return cards
-
-
-def content_digest(
-    loop_parts: Parts, photos: LabelledPhotos, tiers: dict[str, Tier], products: list[ProductCard]
-) -> str:
-    """What the release is made of; the same content is the same release."""
-    settings = loop_parts.settings
-    made_of = [
-        photos.digest(),
-        loop_parts.fingerprint,
-        json.dumps(tiers, sort_keys=True),
-        hashlib.sha256(dump_products(products)).hexdigest(),
-        settings.promise.model_dump_json(),
-        settings.gate.model_dump_json(),
-    ]
-    return hashlib.sha256("|".join(made_of).encode()).hexdigest()[:_DIGITS]

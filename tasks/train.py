@@ -1,38 +1,31 @@
 """Train a candidate, judge it, publish it or refuse it. Run again, it finds its own release and changes nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.errors import RecognitionError
 from recognition.files import write_durably
 from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
-from recognition.release.bundle import ReleaseContent, open_bundle, write_bundle
+from recognition.release.bundle import ReleaseContent, write_bundle
 from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, train_candidate
 from recognition.release.card import release_card
 from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
-from recognition.release.pointer import current_release_id, publish
-from recognition.release.products import ProductCard
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import CalibrationPolicy
-from recognition.vocabulary import Part, ReleaseStatus, Tier
+from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
 from tasks.loop import Loop, stage
-from tasks.release_record import record_release
-from tasks.teaching import content_digest, labelled_photos, product_cards
+from tasks.published import follow_history, open_whole
+from tasks.release_record import record_refresh, record_release
+from tasks.teaching import Teaching, gather_teaching
 from tasks.wiring import Parts
 from warehouse.products import titles
-from warehouse.releases import (
-    ReleaseRow,
-    current_release,
-    release_history,
-)
-
-_DIGITS = 8
+from warehouse.releases import ReleaseRow, current_release, release_history
 
 
 @dataclass(frozen=True)
@@ -51,81 +44,115 @@ class TrainReport:
 
 @task(name="train", cache_policy=NO_CACHE)
 def train_release(loop: Loop) -> TrainReport:
-    """Train on everything that is labelled, and publish what is not worse.
+    """Train on everything that is labelled, and publish what is not worse; where only prices changed, publish those.
 
     Raises:
         NotEnoughDataError: there is nothing to tell apart yet.
     """
     with stage(loop, "train") as done:
-        photos, tiers = labelled_photos(loop.parts)
-        products = product_cards(loop.parts)
-        digest = content_digest(loop.parts, photos, tiers, products)
-        report = _found_again(loop.parts, digest) or _train(loop, photos, tiers, products, digest)
+        teaching = gather_teaching(loop.parts)
+        with loop.parts.warehouse.read() as db:
+            history, current = release_history(db), current_release(db)
+        report = _settled(loop.parts, teaching, history, current)
+        if report is None and current is not None and teaching.taught_the_same(current.release_id):
+            report = _refresh_products(loop, teaching, history, current)
+        if report is None:
+            report = _train(loop, teaching, history, current)
         follow_history(loop.parts)
         done.summary = f"{report.release_id} {report.status}: {report.explanation}"
     return report
 
 
-def follow_history(parts: Parts) -> str | None:
-    """Point to the newest release that history calls published, and return its id.
+def _settled(
+    loop_parts: Parts, teaching: Teaching, history: Sequence[ReleaseRow], current: ReleaseRow | None
+) -> TrainReport | None:
+    """The report of a release that was made of exactly this and is as it should be; None where there is work."""
+    if current is not None and teaching.taught_the_same(current.release_id):
+        same = teaching.serves_the_same(current.release_id) and open_whole(loop_parts, current) is not None
+        return _found(current, "nothing has changed since it was published") if same else None
+    made_before = [row for row in history if teaching.taught_the_same(row.release_id)]
+    for row in reversed(made_before):
+        if row.status is ReleaseStatus.ROLLED_BACK:
+            why = "the same photos made this release, which was rolled back: it waits for a new label or setting"
+            return replace(_found(row, why), status=ReleaseStatus.REFUSED, reason=GateReason.WITHDRAWN)
+        if row.status is ReleaseStatus.REFUSED and row.incumbent == (current.release_id if current else None):
+            return _found(row, "nothing has changed since it was refused")
+    return None
 
-    History is written before the pointer, so a run that was killed between the two is finished by the next one.
-    """
-    with parts.warehouse.read() as db:
-        current = current_release(db)
-    if current is None:
-        return None
-    if current_release_id(parts.paths.releases) != current.release_id:
-        open_bundle(parts.paths.releases / current.release_id)
-        publish(parts.paths.releases, current.release_id)
-    return current.release_id
 
-
-def _found_again(loop_parts: Parts, digest: str) -> TrainReport | None:
-    """The report of a release made of exactly this content, if there was one, whatever became of it."""
-    with loop_parts.warehouse.read() as db:
-        same = [row for row in release_history(db) if row.release_id.endswith(f"-{digest}")]
-    if not same:
-        return None
-    row = same[-1]
-    explanation = f"nothing has changed since it was {row.status}"
+def _found(row: ReleaseRow, explanation: str) -> TrainReport:
     return TrainReport(row.release_id, row.status, row.reason, explanation, unchanged=True, method=row.published_method)
 
 
-def _train(
-    loop: Loop, photos: LabelledPhotos, tiers: dict[str, Tier], products: list[ProductCard], digest: str
-) -> TrainReport:
-    parts_, settings = loop.parts, loop.parts.settings
-    with parts_.warehouse.read() as db:
-        release_id = f"r{len(release_history(db)) + 1:04d}-{digest}"
-        before = current_release(db)
-        names_of_skus = titles(db)
-    candidate = train_candidate(
-        photos, tiers, parts_.fingerprint, TrainingPolicy(), CalibrationPolicy(**settings.promise.model_dump())
+def _refresh_products(
+    loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], current: ReleaseRow
+) -> TrainReport | None:
+    """The current heads with today's products as a new release; None where the current bundle is damaged."""
+    bundle = open_whole(loop.parts, current)
+    if bundle is None:
+        return None
+    release_id = teaching.release_id(len(history) + 1)
+    content = ReleaseContent(
+        release_id=release_id,
+        parent=current.release_id,
+        created_at=datetime.now(UTC),
+        encoder=bundle.manifest.encoder,
+        method=bundle.manifest.method,
+        heads=bundle.heads,
+        thresholds=bundle.manifest.thresholds,
+        superclass_names=bundle.superclass_names,
+        products=teaching.products,
+        card=f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n",
     )
-    incumbent = _incumbent(parts_, before, photos)
-    verdict = judge_candidate(gate_evidence(candidate, photos, incumbent), GatePolicy(**settings.gate.model_dump()))
-    encoder = EncoderIdentity(parts_.encoder.name, parts_.fingerprint, parts_.encoder.image_size)
+    write_bundle(loop.parts.paths.releases, content)
+    record_refresh(loop, release_id, current)
+    explanation = f"the heads of {current.release_id} with newer products and prices"
+    return TrainReport(
+        release_id,
+        ReleaseStatus.PUBLISHED,
+        GateReason.PRODUCTS_REFRESHED,
+        explanation,
+        unchanged=False,
+        method=current.published_method,
+    )
+
+
+def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], current: ReleaseRow | None) -> TrainReport:
+    loop_parts, settings = loop.parts, loop.parts.settings
+    release_id = teaching.release_id(len(history) + 1)
+    candidate = train_candidate(
+        teaching.photos,
+        teaching.tiers,
+        loop_parts.fingerprint,
+        TrainingPolicy(),
+        CalibrationPolicy(**settings.promise.model_dump()),
+    )
+    incumbent = _incumbent(loop_parts, current, teaching.photos)
+    evidence = gate_evidence(candidate, teaching.photos, incumbent)
+    evidence = replace(evidence, damaged_incumbent=current is not None and incumbent is None)
+    verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
+    encoder = EncoderIdentity(loop_parts.encoder.name, loop_parts.fingerprint, loop_parts.encoder.image_size)
     heads = candidate.trained.heads
-    names = superclass_names(heads.classes, heads.superclass_of, names_of_skus)
+    with loop_parts.warehouse.read() as db:
+        names = superclass_names(heads.classes, heads.superclass_of, titles(db))
     card = release_card(release_id, encoder, candidate, verdict)
     write_durably(loop.reports / f"{release_id}.md", card.encode())
     draw_map(loop, heads, names, release_id)
     if verdict.publish:
         content = ReleaseContent(
             release_id=release_id,
-            parent=before.release_id if before else None,
+            parent=current.release_id if current else None,
             created_at=datetime.now(UTC),
             encoder=encoder,
             method=candidate.trained.chosen.method,
             heads=heads,
             thresholds=candidate.thresholds,
             superclass_names=names,
-            products=products,
+            products=teaching.products,
             card=card,
         )
-        write_bundle(parts_.paths.releases, content)
-    record_release(loop, release_id, candidate, verdict, before, names)
+        write_bundle(loop_parts.paths.releases, content)
+    record_release(loop, release_id, candidate, verdict, current, names)
     evaluation = candidate.evaluation
     return TrainReport(
         release_id=release_id,
@@ -140,18 +167,10 @@ def _train(
 
 
 def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos) -> Incumbent | None:
-    """The current release asked about the holdout, on vectors of its own encoder.
-
-    A damaged incumbent cannot be compared with; a cycle then heals the loop by publishing anew.
-    """
-    if row is None:
+    """The current release asked about the holdout, on vectors of its own encoder; None where there is none to ask."""
+    bundle = open_whole(loop_parts, row) if row is not None else None
+    if row is None or bundle is None:
         return None
-    try:
-        bundle = open_bundle(loop_parts.paths.releases / row.release_id)
-    except RecognitionError:
-        return None
-    holdout = photos.where(Part.HOLDOUT)
-    sku_of = dict(zip(holdout.sha256s, holdout.skus, strict=True))
-    sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(holdout.sha256s))
+    sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(photos.where(Part.HOLDOUT).sha256s))
     recognitions = Recogniser.of_bundle(bundle).recognise(vectors, row.fingerprint) if sha256s else []
-    return Incumbent(bundle.heads.classes, recognitions, tuple(sku_of[sha256] for sha256 in sha256s))
+    return Incumbent(bundle.heads.classes, dict(zip(sha256s, recognitions, strict=True)))

@@ -6,6 +6,7 @@
 Routing over superclasses is soft: a coarse mistake costs a candidate some score, never its place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -73,6 +74,16 @@ class Candidates:
     rows: Rows
     cosine: NDArray[np.float32]
     coarse: NDArray[np.float32]
+
+    @classmethod
+    def join(cls, parts: Sequence["Candidates"], class_count: int) -> "Candidates":
+        """The candidates of several batches of photos, of none at all too."""
+        none = np.zeros((0, min(CANDIDATES, class_count)), dtype=np.float32)
+        return cls(
+            rows=np.concatenate([none.astype(np.int64), *(part.rows for part in parts)]),
+            cosine=np.concatenate([none, *(part.cosine for part in parts)]),
+            coarse=np.concatenate([none, *(part.coarse for part in parts)]),
+        )
 
     def without(self, targets: Rows) -> "Candidates":
         """The same photos as if their own class had never been taught: what an unseen product looks like."""

@@ -20,6 +20,9 @@ from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.heads.whitening import Whitening, fit_whitening, plain_cosine
 from recognition.vocabulary import Tier
 
+METHOD = 1
+"""Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
+
 METRICS: Mapping[str, Callable[[Samples], Whitening]] = {"plain": plain_cosine, "whitened": fit_whitening}
 
 
@@ -69,6 +72,9 @@ class Choice:
         return f"{self.metric} prototypes, {level}"
 
 
+_UNTRIED = Choice(0.0, "plain")
+
+
 @dataclass(frozen=True)
 class TrainedHeads:
     """The heads, why they are as they are, and the out-of-fold evidence on which thresholds are calibrated.
@@ -87,37 +93,33 @@ class TrainedHeads:
 def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPolicy | None = None) -> TrainedHeads:
     """Heads for every class of `samples`, each of which must have a tier.
 
+    Where no class has two different photos, nothing can be held out and nothing is chosen: plain prototypes, without
+    evidence. They are enough to ask people good questions, which is how such a catalogue gets its second photos.
+
     Raises:
-        NotEnoughDataError: fewer than two classes, or no class with two distinct photos.
+        NotEnoughDataError: fewer than two classes.
     """
     policy = policy or TrainingPolicy()
-    _require_something_to_tell_apart(samples)
-    superclass_of = _superclasses(samples, policy)
-    evidence = {metric: _rank_out_of_fold(samples, fit, superclass_of, policy) for metric, fit in METRICS.items()}
-    tried = {
-        Choice(weight, metric): _accuracy(evidence[metric], weight)
-        for metric in METRICS
-        for weight in policy.coarse_weights
-    }
-    # A tie goes to the simpler heads, and between metrics to the whitened one.
-    chosen = max(tried, key=lambda choice: (tried[choice], -choice.coarse_weight, choice.metric))
-    out_of_fold = evidence[chosen.metric]
-    heads = _fit(samples, METRICS[chosen.metric], superclass_of, tiers, policy).with_choice(
-        chosen.coarse_weight, _best_scale(out_of_fold, chosen.coarse_weight)
-    )
-    return TrainedHeads(heads, chosen, out_of_fold, tried)
-
-
-def _require_something_to_tell_apart(samples: Samples) -> None:
     if len(samples.classes) < 2:
         raise NotEnoughDataError(
             f"{len(samples.classes)} class(es) with usable labelled photos: a recogniser needs at least two. "
             "Add a source with labelled or catalogue photos, then run the night again."
         )
-    if len(np.unique(samples.groups)) <= len(samples.classes):
-        raise NotEnoughDataError(
-            "no class has two different photos, so nothing tells how photos of one product differ. Label a few more."
-        )
+    superclass_of = _superclasses(samples, policy)
+    evidence = {metric: _rank_out_of_fold(samples, fit, superclass_of, policy) for metric, fit in METRICS.items()}
+    tried = {
+        Choice(weight, metric): _accuracy(found, weight)
+        for metric, found in evidence.items()
+        for weight in policy.coarse_weights
+        if len(found.targets)
+    }
+    # A tie goes to the simpler heads, and between metrics to the whitened one.
+    chosen = max(tried, key=lambda choice: (tried[choice], -choice.coarse_weight, choice.metric), default=_UNTRIED)
+    out_of_fold = evidence[chosen.metric]
+    heads = _fit(samples, METRICS[chosen.metric], superclass_of, tiers, policy).with_choice(
+        chosen.coarse_weight, _best_scale(out_of_fold, chosen.coarse_weight)
+    )
+    return TrainedHeads(heads, chosen, out_of_fold, tried)
 
 
 def _superclasses(samples: Samples, policy: TrainingPolicy) -> Rows:
@@ -158,21 +160,15 @@ def _rank_out_of_fold(
     """
     fold_of = group_folds(samples.targets, photo_scenes(samples, policy.photos_per_scene), policy.folds, policy.seed)
     tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
-    parts: list[tuple[Candidates, Rows]] = []
+    found: list[Candidates] = []
+    targets: list[Rows] = [np.zeros(0, dtype=np.int64)]
     for fold in np.unique(fold_of[fold_of >= 0]).tolist():
         out = held_out(fold_of, fold)
         heads = _fit(samples.take(~out), metric, superclass_of, tiers, policy)
         new = heads.whitening.apply(samples.vectors[out])
-        candidates = find_candidates(new, scan_prototypes(heads.prototypes), heads.coarse, superclass_of)
-        parts.append((candidates, samples.targets[out]))
-    return OutOfFold(
-        candidates=Candidates(
-            rows=np.concatenate([candidates.rows for candidates, _ in parts]),
-            cosine=np.concatenate([candidates.cosine for candidates, _ in parts]),
-            coarse=np.concatenate([candidates.coarse for candidates, _ in parts]),
-        ),
-        targets=np.concatenate([targets for _, targets in parts]),
-    )
+        found.append(find_candidates(new, scan_prototypes(heads.prototypes), heads.coarse, superclass_of))
+        targets.append(samples.targets[out])
+    return OutOfFold(Candidates.join(found, len(samples.classes)), np.concatenate(targets))
 
 
 def _accuracy(out_of_fold: OutOfFold, coarse_weight: float) -> float:

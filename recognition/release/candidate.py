@@ -1,7 +1,7 @@
 """A candidate release: trained on one side of the split, measured on the other beside flat baselines and incumbent."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,13 +82,11 @@ class Incumbent:
     """The current release, and what it says of the holdout.
 
     Attributes:
-        recognitions: one for each of `skus`; made on vectors of the incumbent's own encoder.
-        skus: true SKUs of the holdout photos that it could be asked about.
+        recognitions: by sha256, of the holdout photos that its own encoder has seen.
     """
 
     classes: tuple[str, ...]
-    recognitions: Sequence[Recognition]
-    skus: tuple[str, ...]
+    recognitions: Mapping[str, Recognition]
 
 
 def train_candidate(
@@ -150,15 +148,14 @@ def _baseline_accuracies(samples: Samples, holdout: LabelledPhotos) -> dict[str,
 def _on_shared_classes(
     candidate: Candidate, holdout: LabelledPhotos, incumbent: Incumbent | None
 ) -> tuple[float | None, float | None]:
-    """Top-1 of candidate and incumbent on holdout photos of the classes that both know."""
+    """Top-1 of candidate and incumbent on the same photos: of classes that both know, seen by both encoders."""
     if incumbent is None:
         return None, None
-    shared = set(incumbent.classes) & set(candidate.trained.heads.classes)
-    rows = [row for row, sku in enumerate(holdout.skus) if sku in shared]
-    ours = evaluate(
-        candidate.recogniser.recognise(holdout.vectors[rows], candidate.fingerprint),
-        [holdout.skus[row] for row in rows],
-    )
-    pairs = [(found, sku) for found, sku in zip(incumbent.recognitions, incumbent.skus, strict=True) if sku in shared]
-    theirs = evaluate([found for found, _ in pairs], [sku for _, sku in pairs])
+    classes = set(incumbent.classes) & set(candidate.trained.heads.classes)
+    asked = incumbent.recognitions
+    photos = enumerate(zip(holdout.sha256s, holdout.skus, strict=True))
+    rows = [row for row, (sha256, sku) in photos if sku in classes and sha256 in asked]
+    skus = [holdout.skus[row] for row in rows]
+    ours = evaluate(candidate.recogniser.recognise(holdout.vectors[rows], candidate.fingerprint), skus)
+    theirs = evaluate([asked[holdout.sha256s[row]] for row in rows], skus)
     return (ours.top1 if ours else None), (theirs.top1 if theirs else None)

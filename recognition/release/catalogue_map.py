@@ -15,7 +15,7 @@ from recognition.vocabulary import Tier
 if TYPE_CHECKING:  # drawing is lazy: only the cycle draws
     from matplotlib.axes import Axes
 
-_MOST_ON_GRID = 400  # above, pictures would be too small to see: dots at their true places
+MOST_PICTURES = 400  # above, pictures would be too small to see: dots at their true places
 _INCHES = (13.0, 9.0)
 _ROOM = 1.5  # cells per class; the spare ones let groups stand apart
 _Dashes = tuple[float, tuple[float, ...]]
@@ -44,7 +44,7 @@ def draw_catalogue_map(
     axes.set_title(title, loc="left", fontsize=15)
     axes.set_axis_off()
     positions, colours = _positions(heads, seed), _colours(len(superclass_names))
-    if len(heads.classes) <= _MOST_ON_GRID:
+    if len(heads.classes) <= MOST_PICTURES:
         cells = _nearest_free_cells(positions)
         _draw_pictures(axes, heads, cells, colours, thumbnails)
     else:

@@ -14,12 +14,14 @@ class GatePolicy:
 
     Attributes:
         accuracy_loss: top-1 accuracy that a candidate may lose against incumbent or baseline.
+        photos_lost: holdout photos that it may lose in any case: on a small holdout one photo is more than the share.
         class_loss: share of the incumbent's classes that may vanish in one cycle.
         promise_slack: how far the realised precision of sure answers may stay below the promised one.
         fewest_sure: below so many sure holdout photos the promise is not judged.
     """
 
     accuracy_loss: float = 0.01
+    photos_lost: int = 2
     class_loss: float = 0.1
     promise_slack: float = 0.03
     fewest_sure: int = 50
@@ -41,6 +43,7 @@ class GateEvidence:
         sure_photos: holdout photos that the candidate is sure of.
         sure_precision: how many of them are right, as a share.
         promised_precision: what the thresholds were calibrated to.
+        damaged_incumbent: the incumbent could not be opened, so there is nothing to be worse than.
     """
 
     photos: int
@@ -54,6 +57,7 @@ class GateEvidence:
     sure_photos: int
     sure_precision: float | None
     promised_precision: float
+    damaged_incumbent: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,13 @@ def judge_candidate(evidence: GateEvidence, policy: GatePolicy | None = None) ->
         explanation = "; ".join(check.found for check in failed)
         return GateVerdict(publish=False, reason=failed[0].reason, explanation=explanation, checks=checks)
     reason = GateReason.FIRST_RELEASE if evidence.incumbent_classes is None else GateReason.NOT_WORSE
+    if evidence.damaged_incumbent:
+        reason = GateReason.REPLACES_DAMAGED
     return GateVerdict(publish=True, reason=reason, explanation=checks[0].found, checks=checks)
+
+
+def _allowed_loss(evidence: GateEvidence, policy: GatePolicy) -> float:
+    return max(policy.accuracy_loss, policy.photos_lost / max(evidence.photos, 1))
 
 
 def _check_incumbent(evidence: GateEvidence, policy: GatePolicy) -> Check:
@@ -100,7 +110,7 @@ def _check_incumbent(evidence: GateEvidence, policy: GatePolicy) -> Check:
         )
         return Check(GateReason.WORSE_THAN_INCUMBENT, passed=True, found=found)
     found = f"top-1 on the classes that both know: candidate {ours:.3f}, incumbent {theirs:.3f}"
-    return Check(GateReason.WORSE_THAN_INCUMBENT, passed=ours >= theirs - policy.accuracy_loss, found=found)
+    return Check(GateReason.WORSE_THAN_INCUMBENT, passed=ours >= theirs - _allowed_loss(evidence, policy), found=found)
 
 
 def _check_baseline(evidence: GateEvidence, policy: GatePolicy) -> Check:
@@ -108,7 +118,7 @@ def _check_baseline(evidence: GateEvidence, policy: GatePolicy) -> Check:
     if ours is None or theirs is None:
         return Check(GateReason.WORSE_THAN_BASELINE, passed=True, found="no holdout photo to compare with a baseline")
     found = f"top-1: candidate {ours:.3f}, best flat baseline {theirs:.3f} on {evidence.photos} photos"
-    return Check(GateReason.WORSE_THAN_BASELINE, passed=ours >= theirs - policy.accuracy_loss, found=found)
+    return Check(GateReason.WORSE_THAN_BASELINE, passed=ours >= theirs - _allowed_loss(evidence, policy), found=found)
 
 
 def _check_classes(evidence: GateEvidence, policy: GatePolicy) -> Check:

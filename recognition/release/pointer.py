@@ -44,31 +44,6 @@ def open_current(root: Path) -> Bundle:
     return open_bundle(root / pointer["release_id"], pointer["manifest_sha256"])
 
 
-def roll_back(root: Path) -> str:
-    """Make the parent of the current release current again and return its id.
-
-    The current bundle's own files may be damaged: only its manifest is read.
-
-    Raises:
-        NoReleaseError: there is no release, or none before the current one.
-        ReleaseDamagedError: the one before is damaged too.
-    """
-    from recognition.release.manifest import Manifest
-
-    release_id = current_release_id(root)
-    if release_id is None:
-        raise NoReleaseError(f"no release has been published in {root} yet: there is nothing to roll back.")
-    manifest = root / release_id / MANIFEST
-    if not manifest.exists():
-        raise ReleaseDamagedError(f"{manifest} is missing, so the release before {release_id} is unknown.")
-    parent = Manifest.from_json(manifest.read_bytes(), str(manifest)).parent
-    if parent is None:
-        raise NoReleaseError(f"{release_id} is the first release: there is none before it.")
-    open_bundle(root / parent)
-    publish(root, parent)
-    return parent
-
-
 def _read_pointer(root: Path) -> dict[str, str] | None:
     path = root / POINTER
     if not path.exists():

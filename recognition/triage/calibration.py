@@ -19,6 +19,8 @@ from recognition.heads.training import OutOfFold
 from recognition.triage.thresholds import NEVER_SURE, Thresholds
 from recognition.vocabulary import Tier
 
+_STEP = 0.02  # share of the photos that each further threshold accepts
+
 
 @dataclass(frozen=True)
 class CalibrationPolicy:
@@ -40,6 +42,8 @@ class CalibrationPolicy:
 def calibrate(out_of_fold: OutOfFold, heads: Heads, policy: CalibrationPolicy | None = None) -> Thresholds:
     """The thresholds of these heads."""
     policy = policy or CalibrationPolicy()
+    if not len(out_of_fold.targets):
+        return _without_evidence(policy)
     known = rank(out_of_fold.candidates, heads.coarse_weight, heads.scale)
     unseen = rank(out_of_fold.candidates.without(out_of_fold.targets), heads.coarse_weight, heads.scale)
     most_that_may_be_lost = float(np.quantile(known.familiarity, policy.known_lost))
@@ -94,12 +98,27 @@ def _best_separation(known: NDArray[np.float32], unseen: NDArray[np.float32]) ->
     return float(steps[int(np.argmax(kept + refused))])
 
 
+def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
+    """Nothing could be held out: nothing is unseen, nothing is sure, and people are asked about every photo."""
+    never = dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE)
+    return Thresholds(
+        familiarity=-1.0,
+        sure=never,
+        unseen_auroc=0.5,
+        promised_precision=policy.sure_precision,
+        expected_coverage=0.0,
+    )
+
+
 def _least_safe_threshold(
     known: NDArray[np.float32], right: NDArray[np.bool_], unseen: NDArray[np.float32], policy: CalibrationPolicy
 ) -> float:
-    """The least threshold from which on the bounded error stays within the promise, or `NEVER_SURE`.
+    """The least threshold that can be called safe, or `NEVER_SURE`.
 
-    Known and unseen photos are weighted to the share expected in the field; the bound is taken at the weighted counts.
+    Thresholds are tested from strict to lenient, each accepting a step more photos, and the first that fails ends the
+    test: so the promise fails with probability `risk` at most, however many thresholds there are (fixed-sequence
+    testing; Angelopoulos et al., "Learn then Test", 2021). Known and unseen photos are weighted to the share expected
+    in the field. Photos count as independent, which photos of one scene are not quite.
     """
     from scipy.stats import beta
 
@@ -107,11 +126,15 @@ def _least_safe_threshold(
     wrong = np.concatenate([~right, np.ones(len(unseen), dtype=bool)])
     weight = np.concatenate([np.full(len(known), 1 - policy.unseen_share), np.full(len(unseen), policy.unseen_share)])
     order = np.argsort(-confidence, kind="stable")
-    if not len(order):
-        return NEVER_SURE
-    accepted = np.cumsum(weight[order])
-    errors = np.cumsum(weight[order] * wrong[order])
-    bound = beta.ppf(1 - policy.risk, errors + 1, np.maximum(accepted - errors, 1e-9))
-    last_of_its_value = np.append(np.diff(confidence[order]) != 0, True)
-    safe = np.flatnonzero((bound <= 1 - policy.sure_precision) & last_of_its_value)
-    return float(confidence[order][safe[-1]]) if len(safe) else NEVER_SURE
+    accepted, errors = np.cumsum(weight[order]), np.cumsum(weight[order] * wrong[order])
+    most_wrong = 1 - policy.sure_precision
+    # Fewer photos could not pass without an error; twice as many leave room for one bad draw at the very top.
+    fewest = np.log(policy.risk) / np.log1p(-most_wrong)
+    threshold = NEVER_SURE
+    for wanted in np.arange(2 * fewest, weight.sum(), max(weight.sum() * _STEP, 1.0)):
+        last = int(np.searchsorted(accepted, wanted))
+        ties = np.searchsorted(-confidence[order], -confidence[order][min(last, len(order) - 1)], side="right") - 1
+        if beta.ppf(1 - policy.risk, errors[ties] + 1, max(accepted[ties] - errors[ties], 1e-9)) > most_wrong:
+            break
+        threshold = float(confidence[order][ties])
+    return threshold

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from labelling.errors import LabelStudioDownError
 from labelling.server import LocalLabelStudio
-
 from skuloop.output import print_json, say
 from tasks.label_studio import local_label_studio
 from tasks.settings import load_settings
-from tasks.wiring import build_parts
+from tasks.wiring import Parts
 
 
 def start(config: Path | None, *, as_json: bool) -> None:
@@ -41,4 +40,4 @@ def open_in_browser(config: Path | None) -> None:
 
 
 def _local(config: Path | None) -> LocalLabelStudio:
-    return local_label_studio(build_parts(load_settings(config)))
+    return local_label_studio(Parts(load_settings(config)))

@@ -8,13 +8,13 @@ from serving.identifier import Identification, Identifier
 from skuloop.exit_codes import ExitCode
 from skuloop.output import complain, console, percent, plain, print_json, print_table
 from tasks.settings import load_settings
-from tasks.wiring import build_parts
+from tasks.wiring import Parts
 from warehouse.status import LoopStatus, SkuStory, loop_status, sku_story
 
 
 def show_status(config: Path | None, *, as_json: bool) -> None:
     """Print how the loop stands."""
-    parts = build_parts(load_settings(config))
+    parts = Parts(load_settings(config))
     with parts.warehouse.read() as db:
         found = loop_status(db)
     if as_json:
@@ -25,7 +25,7 @@ def show_status(config: Path | None, *, as_json: bool) -> None:
 
 def show_why(sku: str, config: Path | None, *, as_json: bool) -> None:
     """Print the story of one SKU."""
-    parts = build_parts(load_settings(config))
+    parts = Parts(load_settings(config))
     with parts.warehouse.read() as db:
         story = sku_story(db, sku)
     if story is None:
@@ -42,7 +42,7 @@ def identify_photos(
 ) -> ExitCode:
     """Identify each photo; an unreadable one is said, and the others are answered."""
     if bundle is None:
-        parts = build_parts(load_settings(config))
+        parts = Parts(load_settings(config))
         bundle, weights = parts.paths.releases, parts.encoder.weights
     identifier = Identifier.open(bundle, weights)
     answers: list[tuple[Path, Identification]] = []

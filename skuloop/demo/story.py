@@ -1,5 +1,7 @@
 """The story of the demo: three nights, two cycles, a simulated annotator in between, and what was learned."""
 
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -66,15 +68,12 @@ def tell(folder: Path, *, keep: bool) -> None:
         demo = Demo(build_parts(load_settings(config)), str(config), store, inbox, shop)
         label_studio = local_label_studio(demo.parts)
         with _starting(label_studio) as server:
-            try:
-                _nights_and_cycles(demo, server)
-                _print_learned(demo)
-                _print_where_to_look(demo, label_studio.info() if keep else None)
-                say(f"\nThe whole story took {(time.monotonic() - begun) / 60:.1f} minutes.")
-                if keep:
-                    _wait_for_ctrl_c(shop)
-            finally:
-                label_studio.stop()
+            _nights_and_cycles(demo, server)
+            _print_learned(demo)
+            _print_where_to_look(demo, label_studio.info() if keep else None)
+            say(f"\nThe whole story took {(time.monotonic() - begun) / 60:.1f} minutes.")
+            if keep:
+                _wait_for_ctrl_c(shop)
 
 
 def _nights_and_cycles(demo: Demo, server: "Future[ServerInfo]") -> None:
@@ -161,8 +160,9 @@ def _print_where_to_look(demo: Demo, running: ServerInfo | None) -> None:
     photo = demo.store.inbox[-1][0]
     sku = demo.store.products[0].sku
     say("\nNext:")
-    for command in (f"identify {photo}", f"why {sku}", "status"):
-        console.print(f"  skuloop {command} --config {demo.config}", highlight=False, soft_wrap=True)
+    for command in (["identify", str(photo)], ["why", sku], ["status"]):
+        line = shlex.join([sys.argv[0], *command, "--config", demo.config])
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _shelf(store: DemoStore) -> list[ShopProduct]:
@@ -196,9 +196,12 @@ def _change_prices(demo: Demo) -> None:
 
 @contextmanager
 def _starting(label_studio: LocalLabelStudio) -> "Iterator[Future[ServerInfo]]":
-    """Label Studio on its way up while the first night runs."""
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(label_studio.start)
+    """Label Studio on its way up while the first night runs, and down again however the story ends."""
+    try:
+        with ThreadPoolExecutor(1) as pool:  # leaving it waits for the start: what is not up yet cannot be stopped
+            yield pool.submit(label_studio.start)
+    finally:
+        label_studio.stop()
 
 
 def _wait_for_ctrl_c(shop: LocalShop) -> None:

@@ -30,12 +30,12 @@ from warehouse.runs import (
     CrawlRow,
     RunRow,
     finish_run,
-    folded_crawls,
     mark_folded,
     record_crawl,
     record_failures,
     running_runs,
     start_run,
+    unfolded_crawls,
 )
 from warehouse.status import loop_status
 
@@ -109,11 +109,11 @@ def test_the_end_of_a_run_that_never_began_is_refused(db):
 def test_a_crawl_is_folded_once(db):
     record_crawl(db, CRAWL)
     record_crawl(db, CRAWL)
-    assert folded_crawls(db) == set()
+    assert [crawl_id for crawl_id, _ in unfolded_crawls(db)] == ["c1"]
     mark_folded(db, "c1")
     mark_folded(db, "c1")
     record_crawl(db, CRAWL)
-    assert folded_crawls(db) == {"c1"}
+    assert unfolded_crawls(db) == []
     with pytest.raises(WarehouseError, match="call record_crawl first"):
         mark_folded(db, "c9")
 

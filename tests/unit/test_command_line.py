@@ -199,7 +199,7 @@ def test_identify_before_the_first_release_says_what_publishes_one(tmp_path: Pat
 def test_rolling_back_the_only_release_is_refused_and_leaves_it_in_place(config: Path) -> None:
     said = call_skuloop("rollback", "--config", str(config))
     assert said.code == ExitCode.NOT_FOUND
-    assert "the only published release" in said.err
+    assert "nothing to return to" in said.err
     status = _json(call_skuloop("status", "--config", str(config), "--json"))
     assert status["release"]["release_id"].startswith("r0001-")
 

@@ -1,1 +1,0 @@
-SELECT crawl_id FROM crawl WHERE folded
