@@ -9,7 +9,8 @@ from warehouse import Warehouse
 from warehouse.snapshot import publish_snapshot, query_snapshot
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "data-team.md"
-QUERIES = re.findall(r"^### (\d+\. .+?)$.*?^```sql\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+TEXT = GUIDE.read_text(encoding="utf-8")
+QUERIES = re.findall(r"^### (\d+\. .+?)$.*?^```sql\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_guide_has_its_ten_queries_and_none_hides_outside_a_question():
     assert len(QUERIES) == 10
-    assert GUIDE.read_text(encoding="utf-8").count("```sql") == 10
+    assert TEXT.count("```sql") == 10
 
 
 @pytest.mark.parametrize("query", [pytest.param(sql, id=title) for title, sql in QUERIES])
@@ -34,5 +35,5 @@ def test_every_view_is_in_the_guide_and_the_guide_names_no_view_that_is_gone(sna
     views = {
         name for (name,) in query_snapshot(snapshot, "SELECT view_name FROM duckdb_views() WHERE NOT internal").rows
     }
-    section = GUIDE.read_text(encoding="utf-8").split("## The views")[1].split("## ")[0]
+    section = TEXT.split("## The views")[1].split("## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == views
