@@ -30,11 +30,13 @@ def alike_groups(whitened: Vectors, least_cosine: float, largest: int = 12) -> R
 
 
 def alike_cosine(familiarity: float) -> float:
-    """The cosine from which two photos seem to show one product, given the least cosine of photo and prototype.
+    """The cosine from which two photos seem to show one product: as near as a known photo is to its prototype.
 
-    Two photos that each have cosine f with the prototype of their product, and err independently, have cosine f * f.
+    One answer names a whole group, so a mixed group teaches wrong labels. The square of the familiarity, which
+    independent errors would suggest, groups more and asks less, but on real photos (benchmarks.grocery_loop, "labels
+    right") an annotator without mistakes then gave 13 % wrong labels instead of 1 %.
     """
-    return familiarity * familiarity
+    return familiarity
 
 
 def members(groups: Rows) -> list[Sequence[int]]:
