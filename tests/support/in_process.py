@@ -51,7 +51,8 @@ def call_skuloop(*words: str) -> Said:
 def plain_night(config: Path, label: str) -> tuple[RecogniseReport, ReviewReport]:
     """The stages of a night in their order, without Prefect's server."""
     with _loop(config, "nightly", label) as loop:
-        crawls = [crawl_source.fn(loop, source) for source in loop.parts.settings.source]
+        for source in loop.parts.settings.source:
+            crawl_source.fn(loop, source)
         ingest_feeds.fn(loop)
         audit_catalogue.fn(loop)
         embed_new.fn(loop)
