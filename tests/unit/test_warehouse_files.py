@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.files import replaced
+from recognition.files import replaced
 
 
 def test_a_block_that_raises_leaves_the_old_file_and_no_litter(tmp_path):
@@ -29,7 +29,7 @@ def test_a_reader_keeps_the_old_content_while_the_file_is_replaced(tmp_path):
 
 def test_what_a_killed_process_left_behind_is_removed_by_the_next(tmp_path):
     target = tmp_path / "report.txt"
-    script = "import os, sys\nfrom pathlib import Path\nfrom warehouse.files import replaced\n"
+    script = "import os, sys\nfrom pathlib import Path\nfrom recognition.files import replaced\n"
     script += "with replaced(Path(sys.argv[1])) as t:\n    t.write_text('half')\n    os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", script, target], check=False)  # noqa: S603 - our own script
     assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
