@@ -70,12 +70,13 @@ class LoopUnderTest:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return LoopUnderTest(folder / self.config.name)
 
-    def deliver(self, night: str, photos: int = 4, colour: tuple[int, int, int] = (40, 170, 60)) -> None:
-        """Put camera photos of one thing into the inbox."""
-        random = np.random.default_rng([len(night), *night.encode()])
-        (self.folder / "inbox" / night).mkdir(parents=True)
+    def deliver(
+        self, name: str, photos: int = 4, colour: tuple[int, int, int] = (40, 170, 60), into: str = "inbox"
+    ) -> None:
+        """Put photos of one thing into a folder; the same name always brings the same photos."""
+        random = np.random.default_rng(list(name.encode()))
         for place in range(photos):
-            drawn_photo(random, colour).save(self.folder / "inbox" / night / f"{place}.jpg", quality=92)
+            drawn_photo(random, colour).save(self.folder / into / f"{name}-{place}.jpg", quality=92)
 
     def query(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the published snapshot, as the data team does."""

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 CLASSES = ("red-tea", "blue-tea")
 PHOTOS_OF_EACH = 5
 
-_COLOURS = {"red-tea": (200, 40, 30), "blue-tea": (30, 60, 190)}
+COLOURS = {"red-tea": (200, 40, 30), "blue-tea": (30, 60, 190)}
 
 
 def small_workspace(folder: Path, timezone: str = "UTC") -> Path:
@@ -17,7 +17,7 @@ def small_workspace(folder: Path, timezone: str = "UTC") -> Path:
     for sku in CLASSES:
         (folder / "photos" / sku).mkdir(parents=True)
         for place in range(PHOTOS_OF_EACH):
-            drawn_photo(random, _COLOURS[sku]).save(folder / "photos" / sku / f"{place}.jpg", quality=92)
+            drawn_photo(random, COLOURS[sku]).save(folder / "photos" / sku / f"{place}.jpg", quality=92)
     config = folder / "skuloop.toml"
     config.write_text(
         f'timezone = "{timezone}"\n\n'
