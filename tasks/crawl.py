@@ -1,6 +1,6 @@
 """Crawl one source in a process of its own, and record what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prefect import task
@@ -14,7 +14,7 @@ from spiders.sources import FolderSource, InboxSource, Source
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.runs import CrawlFailureRow, CrawlRow, record_crawl, record_failures
+from warehouse.runs import CrawlFailureRow, CrawlRow, mark_folded, record_crawl, record_failures
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,14 @@ def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:
         record_failures(db, rows)
         if summary.reached:
             record_crawl(db, _crawl_row(loop, summary))
-        else:
-            reason = rows[0].reason.value if rows else "network"
-            record_decisions(
-                db, [decision(loop.run_id, SubjectKind.SOURCE, summary.source, "skip", reason, crawl=job.crawl_id)]
-            )
+            return
+        # The next attempt has the same crawl id, so one that brought nothing is kept under the run's; it has no feed.
+        nothing = replace(_crawl_row(loop, summary), crawl_id=f"{summary.crawl_id}@{loop.run_id}")
+        record_crawl(db, nothing)
+        mark_folded(db, nothing.crawl_id)
+        reason = rows[0].reason.value if rows else "network"
+        why = decision(loop.run_id, SubjectKind.SOURCE, summary.source, "skip", reason, crawl=job.crawl_id)
+        record_decisions(db, [why])
 
 
 def _crawl_row(loop: Loop, summary: CrawlSummary) -> CrawlRow:

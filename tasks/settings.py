@@ -5,6 +5,7 @@ Environment variables override the file: `SKULOOP_REVIEW__BUDGET=20` is `[review
 
 import difflib
 import os
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,8 @@ def load_settings(config: Path | str | None = None) -> Settings:
         )
     _refuse_unknown_variables(os.environ)
     try:
+        if "home" in tomllib.loads(path.read_text(encoding="utf-8")):
+            raise SettingsError(f"{path}: 'home' is always the folder of this file; remove the key")
         return _settings_class(path)(home=path.parent)
     except ValidationError as error:
         raise SettingsError(f"{path}: " + "; ".join(_explanations(error))) from error
