@@ -4,7 +4,6 @@ from labelling.client import LabelStudioClient
 from labelling.errors import LabelStudioDownError
 from labelling.interface import labelling_config
 from labelling.server import LocalLabelStudio
-
 from tasks.wiring import Parts
 
 
