@@ -14,7 +14,9 @@ class GatePolicy:
 
     Attributes:
         accuracy_loss: top-1 accuracy that a candidate may lose against incumbent or baseline.
-        photos_lost: holdout photos that it may lose in any case: on a small holdout one photo is more than the share.
+        photos_lost: holdout photos that it may lose as long as they are few: on a small holdout one photo is already
+            more than the share. Never more than `most_lost` of them.
+        most_lost: see above.
         class_loss: share of the incumbent's classes that may vanish in one cycle.
         promise_slack: how far the realised precision of sure answers may stay below the promised one.
         fewest_sure: below so many sure holdout photos the promise is not judged.
@@ -22,6 +24,7 @@ class GatePolicy:
 
     accuracy_loss: float = 0.01
     photos_lost: int = 2
+    most_lost: float = 0.05
     class_loss: float = 0.1
     promise_slack: float = 0.03
     fewest_sure: int = 50
@@ -99,7 +102,8 @@ def judge_candidate(evidence: GateEvidence, policy: GatePolicy | None = None) ->
 
 
 def _allowed_loss(evidence: GateEvidence, policy: GatePolicy) -> float:
-    return max(policy.accuracy_loss, policy.photos_lost / max(evidence.photos, 1))
+    few = min(policy.photos_lost / max(evidence.photos, 1), policy.most_lost)
+    return max(policy.accuracy_loss, few)
 
 
 def _check_incumbent(evidence: GateEvidence, policy: GatePolicy) -> Check:

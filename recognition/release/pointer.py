@@ -52,6 +52,4 @@ def _read_pointer(root: Path) -> dict[str, str] | None:
         pointer = json.loads(path.read_bytes())
         return {"release_id": str(pointer["release_id"]), "manifest_sha256": str(pointer["manifest_sha256"])}
     except (ValueError, KeyError, TypeError) as error:
-        raise ReleaseDamagedError(
-            f"{path} is unreadable: {error}. Name a release with `skuloop rollback --to`."
-        ) from error
+        raise ReleaseDamagedError(f"{path} is unreadable: {error}. The next night or cycle writes it anew.") from error

@@ -86,3 +86,9 @@ def test_without_photos_there_is_no_figure_rather_than_a_zero():
     assert unsure is not None
     assert unsure.sure_precision is None
     assert "sure_precision" not in unsure.figures()
+
+
+@pytest.mark.parametrize(("photos", "lost", "published"), [(100, 2, True), (100, 3, False), (10, 1, False)])
+def test_two_unlucky_photos_of_a_hundred_are_noise_but_one_of_ten_is_not_waved_through(photos, lost, published):
+    small = replace(FINE, photos=photos, incumbent_top1=0.9, shared_candidate_top1=0.9 - lost / photos, sure_photos=0)
+    assert judge_candidate(small).publish is published
