@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -14,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import numpy as np
@@ -106,27 +108,32 @@ def _encode_here(spec: EncoderSpec, shards: Sequence[_Shard]) -> Iterator[Encode
 
 
 def _encode_in_workers(spec: EncoderSpec, shards: Sequence[_Shard], workers: int) -> Iterator[EncodedBatch]:
-    """Run pool after pool until no shard is left: when one worker dies, Python gives up its whole pool."""
+    """Run pool after pool until no shard is left: when one worker dies, Python gives up its whole pool.
+
+    Vectors come back through files and only their names through the pool's pipe. A worker that is killed in the middle
+    of a message longer than the pipe takes at once would leave its parent reading for ever.
+    """
     spawn = multiprocessing.get_context("spawn")  # a forked child of a process that has used torch can hang
     left: Sequence[_Shard] = shards
-    while left:
-        pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=spawn, initializer=_end_with_parent)
-        try:
-            left = yield from _drain(pool, spec, left, in_flight=2 * workers)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    with TemporaryDirectory(prefix="skuloop-encode-") as folder:
+        while left:
+            pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=spawn, initializer=_end_with_parent)
+            try:
+                left = yield from _drain(pool, spec, left, Path(folder), in_flight=2 * workers)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _drain(
-    pool: ProcessPoolExecutor, spec: EncoderSpec, shards: Sequence[_Shard], in_flight: int
+    pool: ProcessPoolExecutor, spec: EncoderSpec, shards: Sequence[_Shard], folder: Path, in_flight: int
 ) -> Generator[EncodedBatch, None, list[_Shard]]:
     """Yield until every shard is done or the pool breaks; return the shards that are left."""
     waiting, lost = deque(shards), list[_Shard]()
-    running: dict[Future[EncodedBatch], _Shard] = {}
+    running: dict[Future[str], _Shard] = {}
     broken = False
     while running or (waiting and not broken):
         while waiting and not broken and len(running) < in_flight:
-            broken = not _submit(pool, spec, waiting, running)
+            broken = not _submit(pool, spec, folder, waiting, running)
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
             shard = running.pop(future)
@@ -134,7 +141,7 @@ def _drain(
                 broken = True
                 lost.append(_again(shard))
             else:
-                yield future.result()
+                yield _take_batch(folder / future.result())
     if broken:
         _log.warning("a worker process died: %d shards are encoded again", len(lost))
     return [*lost, *waiting]
@@ -143,12 +150,13 @@ def _drain(
 def _submit(
     pool: ProcessPoolExecutor,
     spec: EncoderSpec,
+    folder: Path,
     waiting: deque[_Shard],
-    running: dict[Future[EncodedBatch], _Shard],
+    running: dict[Future[str], _Shard],
 ) -> bool:
     """Hand the next shard to the pool; False leaves it waiting, for the pool has broken meanwhile."""
     try:
-        running[pool.submit(_encode_in_worker, spec, waiting[0].items)] = waiting[0]
+        running[pool.submit(_encode_in_worker, spec, waiting[0].items, folder)] = waiting[0]
     except BrokenProcessPool:
         return False
     waiting.popleft()
@@ -165,8 +173,25 @@ def _again(shard: _Shard) -> _Shard:
     return replace(shard, tries=shard.tries + 1)
 
 
-def _encode_in_worker(spec: EncoderSpec, items: Sequence[Item]) -> EncodedBatch:
-    return _encode_shard(open_encoder(spec), items)
+def _encode_in_worker(spec: EncoderSpec, items: Sequence[Item], folder: Path) -> str:
+    """Encode a shard into a file of `folder` and return the file's name."""
+    batch = _encode_shard(open_encoder(spec), items)
+    name = f"{uuid.uuid4().hex}.npz"
+    refused = np.array([sha256 for sha256, _ in batch.unreadable], dtype=np.str_)
+    reasons = np.array([reason.value for _, reason in batch.unreadable], dtype=np.str_)
+    sha256s = np.array(batch.sha256s, dtype=np.str_)
+    np.savez(folder / name, vectors=batch.vectors, sha256s=sha256s, refused=refused, reasons=reasons)
+    return name
+
+
+def _take_batch(path: Path) -> EncodedBatch:
+    """Read what a worker wrote, and remove it."""
+    with np.load(path, allow_pickle=False) as stored:
+        reasons = [PictureReason(reason) for reason in stored["reasons"].tolist()]
+        unreadable = tuple(zip(stored["refused"].tolist(), reasons, strict=True))
+        batch = EncodedBatch(tuple(stored["sha256s"].tolist()), stored["vectors"], unreadable)
+    path.unlink()
+    return batch
 
 
 def _encode_shard(encoder: Encoder, items: Sequence[Item]) -> EncodedBatch:

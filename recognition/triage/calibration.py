@@ -19,7 +19,8 @@ from recognition.heads.training import OutOfFold
 from recognition.triage.thresholds import NEVER_SURE, Thresholds
 from recognition.vocabulary import Tier
 
-_STEP = 0.02  # share of the photos that each further threshold accepts
+_STARTS = (0.05, 0.1, 0.2, 0.35)  # share of the photos that the strictest threshold of each sequence accepts
+_STEP = 0.02  # share that each further threshold accepts more
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,10 @@ def _least_safe_threshold(
     """The least threshold that can be called safe, or `NEVER_SURE`.
 
     Thresholds are tested from strict to lenient, each accepting a step more photos, and the first that fails ends the
-    test: so the promise fails with probability `risk` at most, however many thresholds there are (fixed-sequence
-    testing; Angelopoulos et al., "Learn then Test", 2021). Known and unseen photos are weighted to the share expected
-    in the field. Photos count as independent, which photos of one scene are not quite.
+    sequence: so the promise fails with probability `risk` at most, however many thresholds there are (fixed-sequence
+    testing; Angelopoulos et al., "Learn then Test", 2021). Several sequences share the risk, so that two wrong labels
+    among the surest photos do not end the only one. Known and unseen photos are weighted to the share expected in the
+    field. Photos count as independent, which photos of one scene are not quite.
     """
     from scipy.stats import beta
 
@@ -126,15 +128,19 @@ def _least_safe_threshold(
     wrong = np.concatenate([~right, np.ones(len(unseen), dtype=bool)])
     weight = np.concatenate([np.full(len(known), 1 - policy.unseen_share), np.full(len(unseen), policy.unseen_share)])
     order = np.argsort(-confidence, kind="stable")
-    accepted, errors = np.cumsum(weight[order]), np.cumsum(weight[order] * wrong[order])
-    most_wrong = 1 - policy.sure_precision
-    # Fewer photos could not pass without an error; twice as many leave room for one bad draw at the very top.
-    fewest = np.log(policy.risk) / np.log1p(-most_wrong)
-    threshold = NEVER_SURE
-    for wanted in np.arange(2 * fewest, weight.sum(), max(weight.sum() * _STEP, 1.0)):
-        last = int(np.searchsorted(accepted, wanted))
-        ties = np.searchsorted(-confidence[order], -confidence[order][min(last, len(order) - 1)], side="right") - 1
-        if beta.ppf(1 - policy.risk, errors[ties] + 1, max(accepted[ties] - errors[ties], 1e-9)) > most_wrong:
-            break
-        threshold = float(confidence[order][ties])
-    return threshold
+    confidence, accepted, errors = confidence[order], np.cumsum(weight[order]), np.cumsum(weight[order] * wrong[order])
+    if not len(order):
+        return NEVER_SURE
+    least, risk = NEVER_SURE, policy.risk / len(_STARTS)
+    for start in _STARTS:
+        for wanted in np.arange(start, 1.0, _STEP) * accepted[-1]:
+            last = int(np.searchsorted(accepted, wanted))
+            last = (
+                int(np.searchsorted(-confidence, -confidence[last], side="right")) - 1
+            )  # those of equal confidence too
+            risk = policy.risk / len(_STARTS)
+            bound = beta.ppf(1 - risk, errors[last] + 1, max(accepted[last] - errors[last], 1e-9))
+            if bound > 1 - policy.sure_precision:
+                break
+            least = min(least, float(confidence[last]))
+    return least
