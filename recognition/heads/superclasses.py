@@ -68,7 +68,7 @@ def superclass_names(classes: Sequence[str], superclass_of: Rows, titles: Mappin
 
 
 def _tells(word: str) -> bool:
-    return word.lower() not in _UNTELLING and not any(character.isdigit() for character in word)
+    return word.isalpha() and word.lower() not in _UNTELLING
 
 
 def _numbered_by_first_appearance(found: NDArray[np.integer]) -> Rows:
