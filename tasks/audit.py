@@ -109,7 +109,7 @@ def _measure_new(loop: Loop) -> tuple[int, int, int]:
                         "drop",
                         row.reason,
                         key="measure",
-                        found=vars_of(row),
+                        found=_measured(row),
                     )
                     for row in bad
                 ],
@@ -118,7 +118,7 @@ def _measure_new(loop: Loop) -> tuple[int, int, int]:
     return len(waiting) - missing, refused, missing
 
 
-def vars_of(row: MeasuredRow) -> dict[str, object]:
+def _measured(row: MeasuredRow) -> dict[str, object]:
     """The measurements behind a decision."""
     return {"width": row.width, "height": row.height, "sharpness": row.sharpness, "contrast": row.contrast}
 

@@ -106,7 +106,10 @@ def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPol
             "Add a source with labelled or catalogue photos, then run the night again."
         )
     superclass_of = _superclasses(samples, policy)
-    evidence = {metric: _rank_out_of_fold(samples, fit, superclass_of, policy) for metric, fit in METRICS.items()}
+    fold_of = group_folds(samples.targets, photo_scenes(samples, policy.photos_per_scene), policy.folds, policy.seed)
+    evidence = {
+        metric: _rank_out_of_fold(samples, fit, superclass_of, fold_of, policy) for metric, fit in METRICS.items()
+    }
     tried = {
         Choice(weight, metric): _accuracy(found, weight)
         for metric, found in evidence.items()
@@ -151,14 +154,17 @@ def _fit(
 
 
 def _rank_out_of_fold(
-    samples: Samples, metric: Callable[[Samples], Whitening], superclass_of: Rows, policy: TrainingPolicy
+    samples: Samples,
+    metric: Callable[[Samples], Whitening],
+    superclass_of: Rows,
+    fold_of: Rows,
+    policy: TrainingPolicy,
 ) -> OutOfFold:
     """Each fold's photos ranked by heads of the other folds.
 
     The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
     classes look alike, not which photo belongs to which class.
     """
-    fold_of = group_folds(samples.targets, photo_scenes(samples, policy.photos_per_scene), policy.folds, policy.seed)
     tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
     found: list[Candidates] = []
     targets: list[Rows] = [np.zeros(0, dtype=np.int64)]
