@@ -16,11 +16,13 @@ from flows.cycle import cycle
 from flows.nightly import nightly
 from labelling.payloads import new_sku
 from labelling.server import LocalLabelStudio, ServerInfo
+from recognition.files import sha256_of
 from recognition.release.bundle import open_bundle
 from recognition.release.evaluation import Evaluation, evaluate
 from recognition.release.recogniser import Recogniser
 from skuloop.demo.annotator import answer_open_questions
-from skuloop.demo.shop import LocalShop, ShopProduct
+from skuloop.demo.shelf import shelf
+from skuloop.demo.shop import LocalShop
 from skuloop.demo.store import DemoStore, write_store
 from skuloop.demo.workspace import deliver, write_settings
 from skuloop.output import console, percent, print_table, say
@@ -62,7 +64,7 @@ def tell(folder: Path, *, keep: bool) -> None:
     begun = time.monotonic()
     _chapter("A small shop, its labelled photos, and three nights of camera photos (all drawn by skuloop)")
     store = write_store(folder, _SEED, on_progress=_every(200, "photos drawn"))
-    with LocalShop(_shelf(store), "Corner Shop", dead_links=_DEAD_LINKS, broken_images=_BROKEN_IMAGES) as shop:
+    with LocalShop(shelf(store), "Corner Shop", dead_links=_DEAD_LINKS, broken_images=_BROKEN_IMAGES) as shop:
         inbox = folder / "inbox"
         config = write_settings(folder, shop.url, store.labelled_root, inbox)
         demo = Demo(build_parts(load_settings(config)), str(config), store, inbox, shop)
@@ -165,25 +167,6 @@ def _print_where_to_look(demo: Demo, running: ServerInfo | None) -> None:
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _shelf(store: DemoStore) -> list[ShopProduct]:
-    return [
-        ShopProduct(
-            sku=product.sku,
-            title=product.title,
-            brand=product.brand,
-            category=product.category,
-            gtin=None,
-            description=f"{product.title}, {product.contents}.",
-            price=product.price,
-            currency="EUR",
-            availability=product.availability,
-            images=store.shop_images[product.sku],
-        )
-        for product in store.products
-        if product.in_shop
-    ]
-
-
 def _change_prices(demo: Demo) -> None:
     """Every third product becomes a little dearer, every tenth sells out: as shops do between two nights."""
     offers = {}
@@ -214,8 +197,6 @@ def _wait_for_ctrl_c(shop: LocalShop) -> None:
 
 
 def _shas(photos: tuple[Path, ...]) -> list[str]:
-    from recognition.files import sha256_of
-
     return [sha256_of(photo) for photo in photos]
 
 

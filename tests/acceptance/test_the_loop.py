@@ -20,6 +20,7 @@ from recognition.vocabulary import ReleaseStatus, RunStatus, Verdict
 from serving.identifier import Identification, Identifier
 from skuloop.demo.annotator import AnnotatorReport, answer_open_questions
 from skuloop.demo.nights import StorePlan
+from skuloop.demo.shelf import shelf
 from skuloop.demo.shop import LocalShop, ShopProduct
 from skuloop.demo.store import DemoStore, write_store
 from skuloop.demo.workspace import deliver, write_settings
@@ -89,7 +90,7 @@ def story(
 ) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("loop")
     store = write_store(folder, SEED, PLAN)
-    with LocalShop(_shelf(store), "Corner Shop", dead_links=2, broken_images=2) as shop:
+    with LocalShop(shelf(store), "Corner Shop", dead_links=2, broken_images=2) as shop:
         loop = LoopUnderTest(write_settings(folder, shop.url, store.labelled_root, folder / "inbox"))
         loop.configure(
             store=str(label_studio.images_root.parent),  # what the shared Label Studio may show
@@ -330,25 +331,6 @@ def test_reports_cards_and_the_map_lie_beside_their_run(story: Story) -> None:
 def _id(cycle: CycleReport) -> str:
     assert cycle.train is not None
     return cycle.train.release_id
-
-
-def _shelf(store: DemoStore) -> list[ShopProduct]:
-    return [
-        ShopProduct(
-            sku=product.sku,
-            title=product.title,
-            brand=product.brand,
-            category=product.category,
-            gtin=None,
-            description=product.title,
-            price=product.price,
-            currency="EUR",
-            availability=product.availability,
-            images=store.shop_images[product.sku],
-        )
-        for product in store.products
-        if product.in_shop
-    ]
 
 
 def _change_offers(shop: LocalShop) -> None:
