@@ -52,10 +52,12 @@ class OutOfFold:
     Attributes:
         candidates: of n photos.
         targets: [n] int64 true class rows.
+        scenes: [n] int64 scene of each photo: photos of one scene are not independent evidence.
     """
 
     candidates: Candidates
     targets: Rows
+    scenes: Rows
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,11 @@ def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPol
             "Add a source with labelled or catalogue photos, then run the night again."
         )
     superclass_of = _superclasses(samples, policy)
-    fold_of = group_folds(samples.targets, photo_scenes(samples, policy.photos_per_scene), policy.folds, policy.seed)
+    scenes = photo_scenes(samples, policy.photos_per_scene)
+    fold_of = group_folds(samples.targets, scenes, policy.folds, policy.seed)
     evidence = {
-        metric: _rank_out_of_fold(samples, fit, superclass_of, fold_of, policy) for metric, fit in METRICS.items()
+        metric: _rank_out_of_fold(samples, fit, superclass_of, fold_of, scenes, policy)
+        for metric, fit in METRICS.items()
     }
     tried = {
         Choice(weight, metric): _accuracy(found, weight)
@@ -158,6 +162,7 @@ def _rank_out_of_fold(
     metric: Callable[[Samples], Whitening],
     superclass_of: Rows,
     fold_of: Rows,
+    scenes: Rows,
     policy: TrainingPolicy,
 ) -> OutOfFold:
     """Each fold's photos ranked by heads of the other folds.
@@ -167,14 +172,15 @@ def _rank_out_of_fold(
     """
     tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
     found: list[Candidates] = []
-    targets: list[Rows] = [np.zeros(0, dtype=np.int64)]
+    rows: list[Rows] = [np.zeros(0, dtype=np.int64)]
     for fold in np.unique(fold_of[fold_of >= 0]).tolist():
         out = held_out(fold_of, fold)
         heads = _fit(samples.take(~out), metric, superclass_of, tiers, policy)
         new = heads.whitening.apply(samples.vectors[out])
         found.append(find_candidates(new, scan_prototypes(heads.prototypes), heads.coarse, superclass_of))
-        targets.append(samples.targets[out])
-    return OutOfFold(Candidates.join(found, len(samples.classes)), np.concatenate(targets))
+        rows.append(np.flatnonzero(out))
+    ranked = np.concatenate(rows)
+    return OutOfFold(Candidates.join(found, len(samples.classes)), samples.targets[ranked], scenes[ranked])
 
 
 def _accuracy(out_of_fold: OutOfFold, coarse_weight: float) -> float:

@@ -6,6 +6,7 @@
     index.faiss        the index over the prototypes
     products.jsonl     title, price and availability of each SKU
     card.md            for people: what was measured, what was published and why
+    *.png              the plots of the card
 
 A bundle is written under a temporary name and renamed when whole: a killed cycle leaves no half release.
 """
@@ -14,7 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -41,7 +42,7 @@ CARD = "card.md"
 
 @dataclass(frozen=True)
 class ReleaseContent:
-    """What goes into a bundle."""
+    """What goes into a bundle; `attachments` are further files by name, for people."""
 
     release_id: str
     parent: str | None
@@ -53,6 +54,7 @@ class ReleaseContent:
     superclass_names: Mapping[int, str]
     products: Sequence[ProductCard]
     card: str
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     files = {
+        **content.attachments,
         HEADS: _heads_to_bytes(content.heads),
         CLASSES: _classes_to_bytes(content.heads, content.superclass_names),
         INDEX: build_index(content.heads.prototypes),

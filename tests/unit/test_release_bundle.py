@@ -43,6 +43,7 @@ def content() -> ReleaseContent:
         superclass_names={0: "all"},
         products=[PRODUCT],
         card="# card\n",
+        attachments={"plot.png": b"plot"},
     )
 
 

@@ -36,7 +36,8 @@ def evidence(photos: int, wrong_share: float, seed: int = 0) -> OutOfFold:
     cosine[wrong, targets[wrong]] = 0.50
     cosine[wrong, other[wrong]] = 0.55
     rows = np.tile(np.arange(CLASSES), (photos, 1))
-    return OutOfFold(Candidates(rows, cosine.astype(np.float32), np.zeros_like(cosine, dtype=np.float32)), targets)
+    candidates = Candidates(rows, cosine.astype(np.float32), np.zeros_like(cosine, dtype=np.float32))
+    return OutOfFold(candidates, targets, np.arange(photos))
 
 
 def test_what_is_called_sure_keeps_its_promise_on_photos_that_calibration_never_saw():
@@ -71,7 +72,7 @@ def test_the_unseen_threshold_never_gives_up_more_known_photos_than_allowed():
     cosine = random.normal(0.5, 0.1, size=(2000, CLASSES)).astype(np.float32)
     rows = np.tile(np.arange(CLASSES), (2000, 1))
     targets = cosine.argmax(axis=1)
-    out_of_fold = OutOfFold(Candidates(rows, cosine, np.zeros_like(cosine)), targets)
+    out_of_fold = OutOfFold(Candidates(rows, cosine, np.zeros_like(cosine)), targets, np.arange(2000))
     thresholds = calibrate(out_of_fold, heads(), CalibrationPolicy(known_lost=0.1))
     assert (cosine.max(axis=1) < thresholds.familiarity).mean() <= 0.1
 
