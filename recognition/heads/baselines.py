@@ -1,5 +1,7 @@
 """The flat baselines that stand beside every release, on the same embeddings and the same split."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recognition.heads.prototypes import class_prototypes
@@ -15,8 +17,7 @@ WHITENED_PROTOTYPE = "whitened nearest prototype"
 def baseline_predictions(train: Samples, vectors: Vectors) -> dict[str, Rows]:
     """For each baseline the [n] predicted class rows of [n, d] encoder vectors."""
     whitening = fit_whitening(train)
-    whitened = train.take(np.arange(len(train)))
-    whitened = Samples(whitening.apply(train.vectors), whitened.targets, whitened.groups, whitened.classes)
+    whitened = replace(train, vectors=whitening.apply(train.vectors))
     return {
         NEAREST_PROTOTYPE: nearest_prototype(train, vectors),
         FIVE_NEAREST: nearest_neighbours(train, vectors, k=5),
@@ -32,10 +33,14 @@ def nearest_prototype(train: Samples, vectors: Vectors) -> Rows:
 
 
 def nearest_neighbours(train: Samples, vectors: Vectors, k: int) -> Rows:
-    """[n] row of the class with the largest summed cosine among the k nearest training photos."""
+    """[n] row of the class with the largest summed cosine among the k nearest training photos.
+
+    Of classes with equal sums the one of the lowest row. Only classes among the neighbours can win.
+    """
     neighbours, cosines = scan_prototypes(train.vectors)(vectors, k)
-    votes = np.zeros((len(vectors), len(train.classes)), dtype=np.float32)
-    photos = np.arange(len(vectors))
+    of_neighbour = train.targets[neighbours]  # [n, k]
+    votes = np.zeros_like(cosines)  # [n, k]: what the class of each neighbour has gathered
     for place in range(neighbours.shape[1]):
-        np.add.at(votes, (photos, train.targets[neighbours[:, place]]), cosines[:, place])
-    return np.asarray(votes.argmax(axis=1), dtype=np.int64)
+        votes += np.where(of_neighbour == of_neighbour[:, [place]], cosines[:, [place]], np.float32(0))
+    winners = np.where(votes == votes.max(axis=1, keepdims=True), of_neighbour, len(train.classes))
+    return np.asarray(winners.min(axis=1), dtype=np.int64)

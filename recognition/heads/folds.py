@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.heads.rows import rows_of_each
 from recognition.heads.samples import Rows
 
 NEVER_HELD_OUT = -1
@@ -16,8 +17,7 @@ def group_folds(targets: Rows, groups: Rows, folds: int, seed: int = 0) -> Rows:
     fold_of = np.full(len(targets), NEVER_HELD_OUT, dtype=np.int64)
     random = np.random.default_rng(seed)
     assigned: dict[int, int] = {}
-    for target in np.unique(targets):
-        members = np.flatnonzero(targets == target)
+    for members in rows_of_each(targets):
         distinct = np.unique(groups[members])
         if len(distinct) < 2:
             continue

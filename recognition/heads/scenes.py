@@ -9,6 +9,7 @@ split of the Grocery Store photos; fewer flatter, more frighten.
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.heads.rows import rows_of_each
 from recognition.heads.samples import Rows, Samples, Vectors
 
 PHOTOS_PER_SCENE = 4
@@ -22,8 +23,7 @@ def photo_scenes(samples: Samples, photos_per_scene: int = PHOTOS_PER_SCENE) -> 
     """
     scenes = np.zeros(len(samples), dtype=np.int64)
     found = 0
-    for target in np.unique(samples.targets):
-        members = np.flatnonzero(samples.targets == target)
+    for members in rows_of_each(samples.targets):
         groups, of_group = np.unique(samples.groups[members], return_inverse=True)
         wanted = min(len(groups), max(2, -(-len(members) // photos_per_scene)))
         scene_of_group = _bind(_mean_of_groups(samples.vectors[members], of_group, len(groups)), wanted)
@@ -34,7 +34,7 @@ def photo_scenes(samples: Samples, photos_per_scene: int = PHOTOS_PER_SCENE) -> 
 
 def _mean_of_groups(vectors: Vectors, of_group: Rows, count: int) -> NDArray[np.float64]:
     means = np.zeros((count, vectors.shape[1]))
-    np.add.at(means, of_group, vectors)
+    np.add.at(means, of_group, vectors.astype(np.float64))  # of unequal types it would be several times slower
     return np.asarray(means / np.bincount(of_group, minlength=count)[:, None], dtype=np.float64)
 
 

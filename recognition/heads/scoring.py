@@ -19,7 +19,7 @@ from recognition.heads.whitening import Whitening
 from recognition.vocabulary import Tier
 
 CANDIDATES = 32  # classes that are ranked for each photo; the true class is almost always among the nearest few
-_CHUNK = 4096
+_CELLS = 2**23  # cosines that a scan holds at once, so that its memory does not grow with the catalogue
 _IMPOSSIBLE = np.float32(-1e9)
 
 
@@ -111,11 +111,12 @@ def scan_prototypes(prototypes: Vectors) -> NearestClasses:
 
     def nearest(whitened: Vectors, count: int) -> tuple[Rows, NDArray[np.float32]]:
         kept = min(count, len(prototypes))
+        if not len(whitened) or not kept:
+            return np.zeros((len(whitened), kept), dtype=np.int64), np.zeros((len(whitened), kept), dtype=np.float32)
+        chunk = max(1, _CELLS // len(prototypes))
         found = [
-            _nearest_of_chunk(whitened[at : at + _CHUNK], prototypes, kept) for at in range(0, len(whitened), _CHUNK)
+            _nearest_of_chunk(whitened[at : at + chunk], prototypes, kept) for at in range(0, len(whitened), chunk)
         ]
-        if not found:
-            return np.zeros((0, kept), dtype=np.int64), np.zeros((0, kept), dtype=np.float32)
         return np.concatenate([rows for rows, _ in found]), np.concatenate([cosines for _, cosines in found])
 
     return nearest
@@ -144,6 +145,13 @@ def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
 
 
 def _nearest_of_chunk(whitened: Vectors, prototypes: Vectors, kept: int) -> tuple[Rows, NDArray[np.float32]]:
+    """The `kept` largest cosines of each photo; of equal ones the lowest class row. Only those few are sorted."""
     cosines = whitened @ prototypes.T  # [n, c]
-    order = np.argsort(-cosines, axis=1, kind="stable")[:, :kept]
-    return order.astype(np.int64), np.take_along_axis(cosines, order, axis=1).astype(np.float32)
+    last = len(prototypes) - kept
+    least = np.partition(cosines, last, axis=1)[:, last, None]  # [n, 1]: the smallest cosine that is kept
+    photos, rows = np.nonzero(~(cosines < least))  # at least `kept` of each photo: all of a tie, and NaN too
+    found = cosines[photos, rows]
+    order = np.lexsort((-found, photos))  # stable, so rows of equal cosine stay ascending
+    first = np.searchsorted(photos, np.arange(len(cosines)))
+    taken = order[first[:, None] + np.arange(kept)]  # [n, kept]
+    return rows[taken].astype(np.int64), found[taken].astype(np.float32)
