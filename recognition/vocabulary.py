@@ -34,6 +34,15 @@ class PictureReason(StrEnum):
     MISSING = "missing"
 
 
+class IsolationMethod(StrEnum):
+    """How an encoder finds the product on a picture; see `recognition.isolation`."""
+
+    NONE = "none"
+    ATTENTION = "attention"
+    FOREGROUND = "foreground"
+    BOX = "box"
+
+
 class Part(StrEnum):
     """Which side of the sticky 90/10 split a near-duplicate group is on."""
 
@@ -47,6 +56,13 @@ class Verdict(StrEnum):
     SURE = "sure"
     UNSURE = "unsure"
     UNSEEN = "unseen"
+
+
+class SuperclassMethod(StrEnum):
+    """How superclasses are found among the class prototypes."""
+
+    UMAP = "umap"
+    WARD = "ward"
 
 
 class LabelOrigin(StrEnum):

@@ -3,14 +3,15 @@
 Importing this package imports neither torch nor timm: whoever opens a timm encoder pays for them.
 """
 
-from recognition.encoders.fingerprint import encoder_fingerprint
+from recognition.encoders.fingerprint import encoder_fingerprint, plain_fingerprint
 from recognition.encoders.opening import open_encoder
 from recognition.encoders.parallel import EncodedBatch, EncodingFailedError, encode_files
-from recognition.encoders.protocol import Encoder, Vectors
+from recognition.encoders.protocol import Block, Encoder, Vectors
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
 
 __all__ = [
     "HANDCRAFTED",
+    "Block",
     "EncodedBatch",
     "Encoder",
     "EncoderSpec",
@@ -19,4 +20,5 @@ __all__ = [
     "encode_files",
     "encoder_fingerprint",
     "open_encoder",
+    "plain_fingerprint",
 ]

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recognition.encoders.protocol import Vectors, unit_rows
+from recognition.encoders.protocol import Block, Vectors, unit_rows
 from recognition.encoders.spec import HANDCRAFTED
+from recognition.isolation.protocol import Isolated, whole
 
 HANDCRAFTED_VERSION = "handcrafted-1"
 """Goes into the fingerprint: raise it whenever a constant or a line below changes a vector."""
@@ -43,11 +44,17 @@ class HandcraftedEncoder:
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
         self.dimension = len(_describe(Image.new("RGB", (_SIDE, _SIDE))))
+        self.layout = (Block("embedding", self.dimension),)
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode RGB pictures of any size: [n, d], rows L2-normalised."""
         rows = [_describe(picture) for picture in pictures]
         return unit_rows(np.stack(rows)) if rows else np.empty((0, self.dimension), dtype=np.float32)
+
+    def isolate(self, pictures: Sequence[Image.Image]) -> list[Isolated]:
+        """Give each whole picture: this encoder isolates nothing."""
+        mask = np.ones((1, 1), dtype=np.float32)
+        return [Isolated(whole(picture), mask, (whole(picture),), found=False) for picture in pictures]
 
 
 def _describe(picture: Image.Image) -> Floats:

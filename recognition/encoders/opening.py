@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 
-from recognition.encoders.fingerprint import encoder_fingerprint
+from recognition.encoders.fingerprint import encoder_fingerprint, plain_fingerprint
 from recognition.encoders.handcrafted import HandcraftedEncoder
 from recognition.encoders.protocol import Encoder
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
-from recognition.encoders.timm_model import open_timm
+from recognition.encoders.timm_encoder import open_timm
 from recognition.encoders.weights import find_weights
+from recognition.errors import EncoderUnavailableError
+from recognition.isolation.protocol import NO_ISOLATION
 
 
 def open_encoder(spec: EncoderSpec) -> Encoder:
@@ -15,6 +17,7 @@ def open_encoder(spec: EncoderSpec) -> Encoder:
 
     Raises:
         EncoderUnavailableError: it cannot be loaded; the message says what to do. Nothing is substituted for it.
+        EncoderMismatchError: its foreground head was trained for another encoder.
     """
     return _opened(spec, encoder_fingerprint(spec))
 
@@ -22,5 +25,10 @@ def open_encoder(spec: EncoderSpec) -> Encoder:
 @lru_cache(maxsize=2)
 def _opened(spec: EncoderSpec, fingerprint: str) -> Encoder:
     if spec.name == HANDCRAFTED:
+        if spec.colour or spec.isolation != NO_ISOLATION:
+            raise EncoderUnavailableError(
+                f"The encoder {HANDCRAFTED} has its own colours and isolates nothing: set `encoder.colour` to false "
+                f"and `encoder.isolation.method` to none, or `encoder.name` to a model of timm."
+            )
         return HandcraftedEncoder(fingerprint)
-    return open_timm(spec, find_weights(spec), fingerprint)
+    return open_timm(spec, find_weights(spec), fingerprint, plain_fingerprint(spec))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from recognition.isolation.protocol import NO_ISOLATION, IsolationSpec
+
 HANDCRAFTED = "handcrafted"
 """The name of the encoder that needs no weights; any other name is a model of timm."""
 
@@ -16,6 +18,8 @@ class EncoderSpec:
         weights: A local safetensors file; None takes the weights of `name` from the Hugging Face hub (or its cache).
         device: A torch device. Worker processes are used on "cpu" only.
         image_size: Side in pixels of the square the model sees; None takes the model's own, which can be far slower.
+        isolation: How the product is found on a picture.
+        colour: Put a descriptor of the product's colours beside the embedding, as a block of its own.
         threads: Threads of one encoder on a CPU. One is fastest where other work runs too: scale by processes.
     """
 
@@ -23,4 +27,6 @@ class EncoderSpec:
     weights: Path | None = None
     device: str = "cpu"
     image_size: int | None = 224
+    isolation: IsolationSpec = NO_ISOLATION
+    colour: bool = False
     threads: int = 1

@@ -10,7 +10,8 @@ from PIL import Image
 
 from recognition.encoders import EncoderSpec, encode_files, open_encoder
 from recognition.encoders.precision import MINIMUM_COSINE, check_pictures
-from recognition.encoders.timm_model import TimmEncoder
+from recognition.encoders.preparation import normalised
+from recognition.encoders.timm_encoder import TimmEncoder
 from recognition.errors import EncoderUnavailableError
 
 SHARED = Path(os.environ.get("SKULOOP_SHARED", str(Path(__file__).parents[3] / "shared")))
@@ -62,14 +63,14 @@ def test_vectors_are_those_of_timm_by_its_own_preprocessing(encoder: TimmEncoder
 
 
 def test_half_precision_if_it_is_used_keeps_to_the_promised_cosine(encoder: TimmEncoder) -> None:
-    pictures, chosen = check_pictures(12), encoder.half
+    pictures, chosen = check_pictures(12), encoder.backbone.half
     try:
-        encoder.half = False
+        encoder.backbone.half = False
         exact = encoder.encode(pictures)
-        encoder.half = True
+        encoder.backbone.half = True
         half = encoder.encode(pictures)
     finally:
-        encoder.half = chosen
+        encoder.backbone.half = chosen
     if chosen:
         assert (exact * half).sum(axis=1).min() >= MINIMUM_COSINE
 
@@ -162,7 +163,10 @@ def test_registers_are_left_out_of_the_mean_patch(tmp_path: Path) -> None:
     encoder = open_encoder(EncoderSpec(name, weights))
     assert isinstance(encoder, TimmEncoder)
     pictures = check_pictures(2)
-    tokens = encoder._model.forward_features(torch.from_numpy(encoder._prepare(pictures)))
+    backbone = encoder.backbone
+    squares = [backbone.square(picture, backbone.frame(picture)) for picture in pictures]
+    pixels = normalised(squares, backbone._config["mean"], backbone._config["std"])
+    tokens = backbone._model.forward_features(torch.from_numpy(pixels))  # type: ignore[operator]
     assert tokens.shape[1] == 1 + 4 + 16 * 16  # class, registers, patches of 14 pixels at size 224
     patches = tokens[:, 5:].mean(1).detach().numpy()
     got = encoder.encode(pictures)[:, 384:]
