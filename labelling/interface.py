@@ -1,7 +1,9 @@
 """What the annotator sees: the labelling interface, the same for every task.
 
-It fits a screen of 1366 x 768 without scrolling; most questions take one key and Ctrl+Enter, a name takes Enter before
-that. What begins with `$` is task data, shown as text or picture and never as HTML: titles come from strangers' shops.
+It fits a screen of 1366 x 768 without scrolling; most questions take one key and Ctrl+Enter. A name takes Tab before it
+and Enter after it: Label Studio cannot be told to put the cursor into a field. So no letter is a key, and while a field
+waits for its name, Tab can lead nowhere else. What begins with `$` is task data, shown as text or picture and never as
+HTML: titles come from strangers' shops.
 """
 
 from labelling.payloads import ANSWER_FIELD, NAME_FIELD, SKU_FIELD, FixedChoice
@@ -27,13 +29,16 @@ _STYLE = """
     .skuloop .lsf-choice__checkbox { padding: 6px 0; }
     .skuloop .ant-checkbox-wrapper-checked { background: rgba(97, 122, 218, 0.18); }
     .skuloop .lsf-hint { font-size: 100%; top: 0; margin-left: 6px; }
+    .skuloop-typed input:not(:focus) { outline: 3px solid #e69a17; }
+    body:has(.skuloop-typed:not([style*="none"]) input:not(:focus))
+        :is(a, button, [tabindex], .lsf-choices input):not(.skuloop-typed *) { visibility: hidden; }
 """
 
 _FIXED = {
-    FixedChoice.NEW_PRODUCT: ("n", "New product"),
-    FixedChoice.OTHER_SKU: ("o", "Another product (type its SKU)"),
-    FixedChoice.NOT_A_PRODUCT: ("x", "Not a product"),
-    FixedChoice.BAD_PHOTO: ("b", "Bad photo"),
+    FixedChoice.NEW_PRODUCT: ("6", "New product"),
+    FixedChoice.OTHER_SKU: ("7", "Another product (type its SKU)"),
+    FixedChoice.NOT_A_PRODUCT: ("8", "Not a product"),
+    FixedChoice.BAD_PHOTO: ("9", "Bad photo"),
 }
 _FIXED_CHOICES = "\n".join(
     f'      <Choice value="{shown}" alias="{choice}" hotkey="{key}"/>' for choice, (key, shown) in _FIXED.items()
@@ -53,13 +58,15 @@ _CONFIG = f"""<View className="skuloop">
              requiredMessage="Choose an answer by its key.">
 {_FIXED_CHOICES}
     </Choices>
-    <View visibleWhen="choice-selected" whenTagName="{ANSWER_FIELD}" whenChoiceValue="{FixedChoice.NEW_PRODUCT}">
+    <View className="skuloop-typed" visibleWhen="choice-selected" whenTagName="{ANSWER_FIELD}"
+          whenChoiceValue="{FixedChoice.NEW_PRODUCT}">
       <TextArea name="{NAME_FIELD}" toName="sheet" rows="1" maxSubmissions="1" editable="true" required="true"
-                requiredMessage="What is the new product called?" placeholder="Name of the new product"/>
+                requiredMessage="What is the new product called?" placeholder="Tab, name of the new product, Enter"/>
     </View>
-    <View visibleWhen="choice-selected" whenTagName="{ANSWER_FIELD}" whenChoiceValue="{FixedChoice.OTHER_SKU}">
+    <View className="skuloop-typed" visibleWhen="choice-selected" whenTagName="{ANSWER_FIELD}"
+          whenChoiceValue="{FixedChoice.OTHER_SKU}">
       <TextArea name="{SKU_FIELD}" toName="sheet" rows="1" maxSubmissions="1" editable="true" required="true"
-                requiredMessage="Which SKU does the product have?" placeholder="SKU of the product"/>
+                requiredMessage="Which SKU does the product have?" placeholder="Tab, SKU of the product, Enter"/>
     </View>
   </View>
 </View>
