@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from recognition.heads.class_map import umap_positions
 from recognition.heads.scoring import Heads
-from recognition.heads.superclasses import FEWEST_CLASSES, umap_positions
+from recognition.heads.superclasses import FEWEST_CLASSES
 from recognition.vocabulary import Tier
 
 if TYPE_CHECKING:  # drawing is lazy: only the cycle draws
