@@ -48,7 +48,7 @@ def main() -> int:
 def _trial(train: Samples, val: Samples, test: Samples, size: int) -> tuple[str, ...]:
     tiers = dict.fromkeys(train.classes, Tier.GALLERY)  # one tier: one threshold, made on the evidence of all classes
     trained = train_heads(train, tiers, TrainingPolicy(photos_per_scene=size))
-    thresholds = calibrate(trained.out_of_fold, trained.heads, _PROMISE)
+    thresholds = calibrate(trained, _PROMISE)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, ENCODER)
     on_val, on_test = _measure(recogniser, val), _measure(recogniser, test)
     return (

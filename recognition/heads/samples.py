@@ -52,6 +52,14 @@ class Samples:
         """The chosen samples; the class rows stay as they are, even those that become empty."""
         return Samples(self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes)
 
+    def of_classes(self, chosen: Rows) -> "Samples":
+        """The samples of the chosen class rows alone, which are numbered anew in that order."""
+        row_of = np.full(len(self.classes), -1, dtype=np.int64)
+        row_of[chosen] = np.arange(len(chosen))
+        kept = row_of[self.targets] >= 0
+        classes = tuple(self.classes[row] for row in chosen.tolist())
+        return Samples(self.vectors[kept], row_of[self.targets[kept]], self.groups[kept], classes)
+
     def counts(self) -> Rows:
         """[c] number of samples of each class row."""
         return np.bincount(self.targets, minlength=len(self.classes)).astype(np.int64)

@@ -1,7 +1,8 @@
 """From candidates to ranked probabilities: the one formula that training, calibration and the query path share.
 
     score = cosine(photo, prototype) + coarse_weight * log P(superclass of the class | photo)
-    probability = softmax(scale * score) over the candidates
+    probability = softmax(scale * score) over the candidates, as if the product were one of them
+    ratio = log p(photo | class) / p(photo | some other product): is it one of them?
 
 Routing over superclasses is soft: a coarse mistake costs a candidate some score, never its place.
 """
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.samples import Rows, Vectors
+from recognition.heads.two_covariance import TwoCovariance
 from recognition.heads.whitening import Whitening
 from recognition.vocabulary import Tier
 
@@ -34,6 +36,7 @@ class Heads:
         prototypes: [c, d] float32, the fine head: whitened, L2-normalised class means.
         superclass_of: [c] int64, superclass row of each class row.
         coarse: the coarse head.
+        likelihood: tells known from unseen products, see `recognition.heads.two_covariance`.
         coarse_weight: how much the coarse head counts; 0 is the flat baseline.
         scale: inverse temperature of the probabilities.
 
@@ -46,6 +49,7 @@ class Heads:
     prototypes: Vectors
     superclass_of: Rows
     coarse: CoarseHead
+    likelihood: TwoCovariance
     coarse_weight: float = 0.0
     scale: float = 1.0
 
@@ -69,26 +73,43 @@ class Candidates:
         rows: [n, k] int64 class rows.
         cosine: [n, k] float32 cosine to the prototype in the whitened space.
         coarse: [n, k] float32 log-probability of the class's superclass.
+        ratio: [n, k] float32 log-likelihood ratio of the class and a product that nobody has taught.
     """
 
     rows: Rows
     cosine: NDArray[np.float32]
     coarse: NDArray[np.float32]
+    ratio: NDArray[np.float32]
 
     @classmethod
     def join(cls, parts: Sequence["Candidates"], class_count: int) -> "Candidates":
-        """The candidates of several batches of photos, of none at all too."""
-        none = np.zeros((0, min(CANDIDATES, class_count)), dtype=np.float32)
+        """The candidates of several batches of photos, of none at all too.
+
+        A batch that was ranked among fewer classes is filled up with candidates that never win.
+        """
+        width = min(CANDIDATES, class_count)
+        none = np.zeros((0, width), dtype=np.float32)
+        filled = [part.filled_up_to(width) for part in parts]
         return cls(
-            rows=np.concatenate([none.astype(np.int64), *(part.rows for part in parts)]),
-            cosine=np.concatenate([none, *(part.cosine for part in parts)]),
-            coarse=np.concatenate([none, *(part.coarse for part in parts)]),
+            rows=np.concatenate([none.astype(np.int64), *(part.rows for part in filled)]),
+            cosine=np.concatenate([none, *(part.cosine for part in filled)]),
+            coarse=np.concatenate([none, *(part.coarse for part in filled)]),
+            ratio=np.concatenate([none, *(part.ratio for part in filled)]),
         )
 
-    def without(self, targets: Rows) -> "Candidates":
-        """The same photos as if their own class had never been taught: what an unseen product looks like."""
-        own = self.rows == targets[:, None]
-        return Candidates(self.rows, np.where(own, _IMPOSSIBLE, self.cosine), np.where(own, _IMPOSSIBLE, self.coarse))
+    def filled_up_to(self, width: int) -> "Candidates":
+        """The same candidates in `width` columns; the new ones are impossible."""
+        missing = ((0, 0), (0, width - self.rows.shape[1]))
+        return Candidates(
+            rows=np.pad(self.rows, missing),
+            cosine=np.pad(self.cosine, missing, constant_values=_IMPOSSIBLE),
+            coarse=np.pad(self.coarse, missing, constant_values=_IMPOSSIBLE),
+            ratio=np.pad(self.ratio, missing, constant_values=_IMPOSSIBLE),
+        )
+
+    def with_rows_of(self, class_rows: Rows) -> "Candidates":
+        """The same candidates, named by the rows that their classes have elsewhere: `class_rows` [c]."""
+        return replace(self, rows=class_rows[self.rows])
 
 
 @dataclass(frozen=True)
@@ -99,11 +120,14 @@ class Ranking:
         rows: [n, k] int64 class rows, best first.
         probability: [n, k] float32, in the same order, each row sums to one.
         familiarity: [n] float32 cosine to the nearest prototype: how much the photo looks like anything known.
+        ratio: [n] float32 largest log-likelihood ratio among the candidates: how much the photo looks like a known
+            product rather than some other one.
     """
 
     rows: Rows
     probability: NDArray[np.float32]
     familiarity: NDArray[np.float32]
+    ratio: NDArray[np.float32]
 
 
 def scan_prototypes(prototypes: Vectors) -> NearestClasses:
@@ -123,12 +147,22 @@ def scan_prototypes(prototypes: Vectors) -> NearestClasses:
 
 
 def find_candidates(
-    whitened: Vectors, nearest: NearestClasses, coarse: CoarseHead, superclass_of: Rows, count: int = CANDIDATES
+    whitened: Vectors,
+    nearest: NearestClasses,
+    coarse: CoarseHead,
+    likelihood: TwoCovariance,
+    superclass_of: Rows,
+    count: int = CANDIDATES,
 ) -> Candidates:
-    """The nearest classes of each photo with what the coarse head thinks of them."""
+    """The nearest classes of each photo with what the coarse head and the likelihoods think of them."""
     rows, cosine = nearest(whitened, count)
     log_probabilities = coarse.log_probabilities(whitened)  # [n, s]
-    return Candidates(rows, cosine, np.take_along_axis(log_probabilities, superclass_of[rows], axis=1))
+    return Candidates(
+        rows,
+        cosine,
+        np.take_along_axis(log_probabilities, superclass_of[rows], axis=1),
+        likelihood.log_ratios(whitened, rows),
+    )
 
 
 def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
@@ -141,6 +175,7 @@ def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
         rows=np.take_along_axis(candidates.rows, order, axis=1),
         probability=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
         familiarity=candidates.cosine.max(axis=1),
+        ratio=candidates.ratio.max(axis=1),
     )
 
 

@@ -1,7 +1,7 @@
 """The release bundle: an immutable folder that holds everything the query path needs.
 
     manifest.json      what it is, and the SHA-256 of every other file
-    heads.safetensors  whitening, prototypes, superclass of each class, coarse head
+    heads.safetensors  whitening, prototypes, superclass of each class, coarse head, likelihoods
     classes.json       SKU, tier and superclass name of each class row
     index.faiss        the index over the prototypes
     products.jsonl     title, price and availability of each SKU
@@ -25,6 +25,7 @@ from recognition.errors import ReleaseDamagedError
 from recognition.files import sha256_of, sync, write_durably
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.scoring import Heads
+from recognition.heads.two_covariance import TwoCovariance
 from recognition.heads.whitening import Whitening
 from recognition.release.index import build_index
 from recognition.release.manifest import EncoderIdentity, Manifest
@@ -157,6 +158,11 @@ def _heads_to_bytes(heads: Heads) -> bytes:
             "fine.prototypes": heads.prototypes,
             "coarse.weight": heads.coarse.weight,
             "coarse.bias": heads.coarse.bias,
+            "likelihood.mean": heads.likelihood.mean,
+            "likelihood.matrix": heads.likelihood.matrix,
+            "likelihood.between": heads.likelihood.between,
+            "likelihood.products": heads.likelihood.products,
+            "likelihood.counts": heads.likelihood.counts,
             "superclass_of": heads.superclass_of,
         }
     )
@@ -173,6 +179,13 @@ def _heads_from_bytes(data: bytes, classes: Mapping[str, Sequence[str]], manifes
         prototypes=tensors["fine.prototypes"],
         superclass_of=tensors["superclass_of"].astype(np.int64),
         coarse=CoarseHead(tensors["coarse.weight"], tensors["coarse.bias"]),
+        likelihood=TwoCovariance(
+            mean=tensors["likelihood.mean"],
+            matrix=tensors["likelihood.matrix"],
+            between=tensors["likelihood.between"],
+            products=tensors["likelihood.products"],
+            counts=tensors["likelihood.counts"],
+        ),
         coarse_weight=manifest.coarse_weight,
         scale=manifest.scale,
     )

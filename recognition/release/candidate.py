@@ -104,7 +104,7 @@ def train_candidate(
     taught, holdout = photos.where(Part.TRAIN), photos.where(Part.HOLDOUT)
     samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups)
     trained = train_heads(samples, tiers, training)
-    thresholds = calibrate(trained.out_of_fold, trained.heads, calibration)
+    thresholds = calibrate(trained, calibration)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, fingerprint)
     return Candidate(
         trained=trained,

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from recognition.errors import ReleaseDamagedError
-from recognition.triage.thresholds import Thresholds
+from recognition.triage.thresholds import KnownProduct, Thresholds
 from recognition.vocabulary import Tier
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Manifest:
                     f"{where} was written by another version of skuloop; run a cycle to publish anew"
                 )
             thresholds = document.pop("thresholds")
+            thresholds["known"] = KnownProduct(**thresholds["known"])
             thresholds["sure"] = {Tier(tier): value for tier, value in thresholds["sure"].items()}
             return cls(
                 encoder=EncoderIdentity(**document.pop("encoder")),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from recognition.errors import EncoderMismatchError
 from recognition.heads.samples import Vectors
-from recognition.heads.scoring import Heads, NearestClasses, find_candidates, rank, scan_prototypes
+from recognition.heads.scoring import Heads, NearestClasses, Ranking, find_candidates, rank, scan_prototypes
 from recognition.release.bundle import Bundle
 from recognition.release.index import open_index
 from recognition.triage.thresholds import Thresholds
@@ -49,6 +49,12 @@ class Recogniser:
             )
         if not len(vectors):
             return []
-        candidates = find_candidates(self.whiten(vectors), self.nearest, self.heads.coarse, self.heads.superclass_of)
-        ranking = rank(candidates, self.heads.coarse_weight, self.heads.scale)
-        return judge(ranking, self.heads.classes, self.heads.tiers, self.thresholds)
+        return judge(self.rank(vectors), self.heads.classes, self.heads.tiers, self.thresholds)
+
+    def rank(self, vectors: Vectors) -> Ranking:
+        """The candidates of each of [n, d] vectors, best first."""
+        heads = self.heads
+        candidates = find_candidates(
+            self.whiten(vectors), self.nearest, heads.coarse, heads.likelihood, heads.superclass_of
+        )
+        return rank(candidates, heads.coarse_weight, heads.scale)

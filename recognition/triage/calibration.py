@@ -1,12 +1,14 @@
 """Thresholds that keep a promise: what is called sure is right as often as was asked for.
 
-Two questions, both answered on out-of-fold rankings of the training photos:
-- unseen: does the photo look like anything known? Every photo is also ranked as if its own class had never been taught,
-  which is what an unseen product looks like in the worst and real case: its look-alikes are known. The threshold parts
-  the two best, but never at the price of more than a set share of the known photos.
-- sure: how sure is sure enough? The least threshold whose error, bounded from above (Clopper and Pearson, 1934), stays
-  within the promise, on a mix of known and unseen photos. Trained classes may rest on the evidence of all classes where
-  their own is too thin; gallery classes must pass both.
+Three questions, answered on photos that the heads in question never saw:
+- known: does the photo show a taught product at all? Known photos are ranked by heads that never saw their scene,
+  unseen ones by heads that never saw their class, which is what a new product is; its look-alikes stay. The
+  log-likelihood ratio tells them apart, and becomes a probability.
+- unseen: below which probability is it hopeless? The threshold parts the two best, but never at the price of more than
+  a set share of the known photos.
+- sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold whose error, bounded
+  from above (Clopper and Pearson, 1934), stays within the promise, on a mix of known and unseen photos. Trained classes
+  may rest on the evidence of all classes where their own is too thin; gallery classes must pass both.
 """
 
 from dataclasses import dataclass
@@ -14,13 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.heads.scoring import Heads, rank
-from recognition.heads.training import OutOfFold
-from recognition.triage.thresholds import NEVER_SURE, Thresholds
+from recognition.heads.samples import Rows
+from recognition.heads.scoring import Ranking, rank
+from recognition.heads.training import TrainedHeads
+from recognition.triage.effective_size import effective_sizes, intraclass_correlation
+from recognition.triage.separation import auroc, false_positive_rate
+from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
 from recognition.vocabulary import Tier
 
 _STARTS = (0.05, 0.1, 0.2, 0.35)  # share of the photos that the strictest threshold of each sequence accepts
 _STEP = 0.02  # share that each further threshold accepts more
+_LEAST_SHARE = 1e-6  # of unseen photos: without any, nothing would ever be unseen
 
 
 @dataclass(frozen=True)
@@ -40,107 +46,167 @@ class CalibrationPolicy:
     risk: float = 0.1
 
 
-def calibrate(out_of_fold: OutOfFold, heads: Heads, policy: CalibrationPolicy | None = None) -> Thresholds:
+@dataclass(frozen=True)
+class _Evidence:
+    """Judged photos from which `sure` is calibrated, known ones and unseen ones together.
+
+    Attributes:
+        confidence: [n] of the best class.
+        wrong: [n] whether that class is wrong; of an unseen photo it always is.
+        tiers: [n] tier of that class.
+        familiar: [n] whether the photo is not called unseen.
+        weights: [n] so that known and unseen photos weigh what is expected in the field.
+        clusters: [n] photos that are right and wrong together: a scene of a known class, an unseen class as a whole.
+        correlations: [n] how much they are.
+    """
+
+    confidence: NDArray[np.float64]
+    wrong: NDArray[np.bool_]
+    tiers: NDArray[np.object_]
+    familiar: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    clusters: Rows
+    correlations: NDArray[np.float64]
+
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "_Evidence":
+        return _Evidence(**{name: column[chosen] for name, column in vars(self).items()})
+
+
+def calibrate(trained: TrainedHeads, policy: CalibrationPolicy | None = None) -> Thresholds:
     """The thresholds of these heads."""
     policy = policy or CalibrationPolicy()
-    if not len(out_of_fold.targets):
+    if not len(trained.out_of_fold.targets):
         return _without_evidence(policy)
-    known = rank(out_of_fold.candidates, heads.coarse_weight, heads.scale)
-    unseen = rank(out_of_fold.candidates.without(out_of_fold.targets), heads.coarse_weight, heads.scale)
-    most_that_may_be_lost = float(np.quantile(known.familiarity, policy.known_lost))
-    familiarity = min(_best_separation(known.familiarity, unseen.familiarity), most_that_may_be_lost)
-    right = known.rows[:, 0] == out_of_fold.targets
-    tiers = np.array(heads.tiers, dtype=object)
-    taken_known, taken_unseen = known.familiarity >= familiarity, unseen.familiarity >= familiarity
-
-    def least_safe(of_known: NDArray[np.bool_], of_unseen: NDArray[np.bool_]) -> float:
-        return _least_safe_threshold(
-            known=known.probability[of_known, 0],
-            right=right[of_known],
-            unseen=unseen.probability[of_unseen, 0],
-            policy=policy,
-        )
-
-    of_all = least_safe(taken_known, taken_unseen)
-    own = {
-        tier: least_safe(
-            taken_known & (tiers[known.rows[:, 0]] == tier), taken_unseen & (tiers[unseen.rows[:, 0]] == tier)
-        )
-        for tier in (Tier.TRAINED, Tier.GALLERY)
-    }
-    sure = {
-        Tier.TRAINED: own[Tier.TRAINED] if own[Tier.TRAINED] < NEVER_SURE else of_all,
-        Tier.GALLERY: max(own[Tier.GALLERY], of_all),
-    }
-    accepted = known.probability[:, 0] >= np.array([sure[tier] for tier in tiers[known.rows[:, 0]]])
+    heads = trained.heads
+    known = rank(trained.out_of_fold.candidates, heads.coarse_weight, heads.scale)
+    unseen = rank(trained.class_held_out.candidates, heads.coarse_weight, heads.scale)
+    model = fit_known_product(known.ratio, unseen.ratio, policy.unseen_share)
+    least_known = _parting(model.probability(known.ratio), model.probability(unseen.ratio), policy.known_lost)
+    evidence = _evidence(trained, known, unseen, model, least_known, policy)
+    sure = _sure_thresholds(evidence, policy)
+    of_known = evidence.where(np.arange(len(evidence.wrong)) < len(known.ratio))
+    accepted = of_known.familiar & (of_known.confidence >= np.array([sure[tier] for tier in of_known.tiers]))
     return Thresholds(
-        familiarity=familiarity,
+        known=model,
+        least_known=least_known,
         sure=sure,
-        unseen_auroc=auroc(known.familiarity, unseen.familiarity),
+        familiarity=_parting(known.familiarity, unseen.familiarity, policy.known_lost),
+        unseen_auroc=auroc(known.ratio, unseen.ratio),
+        unseen_fpr=false_positive_rate(known.ratio, unseen.ratio),
         promised_precision=policy.sure_precision,
-        expected_coverage=float((accepted & (known.familiarity >= familiarity)).mean()),
+        expected_coverage=float(accepted.mean()),
+        evidence=float(effective_sizes(of_known.weights, of_known.clusters, of_known.correlations)[-1]),
     )
 
 
-def auroc(higher: NDArray[np.floating], lower: NDArray[np.floating]) -> float:
-    """Probability that a value of the first kind exceeds one of the second (ties count half)."""
-    from scipy.stats import mannwhitneyu
+def fit_known_product(known: NDArray[np.floating], unseen: NDArray[np.floating], unseen_share: float) -> KnownProduct:
+    """The probability of being known, from the log-likelihood ratios of known and of unseen photos.
 
-    if not len(higher) or not len(lower):
-        return 0.5
-    return float(mannwhitneyu(higher, lower).statistic / (len(higher) * len(lower)))
+    Both kinds count alike in the fit, whatever their number; the share that is expected in the field is added after.
+    """
+    share = float(np.clip(unseen_share, _LEAST_SHARE, 1 - _LEAST_SHARE))
+    prior = float(np.log((1 - share) / share))
+    if not len(known) or not len(unseen):
+        return KnownProduct(0.0, prior)
+    from sklearn.linear_model import LogisticRegression
+
+    ratios = np.concatenate([known, unseen]).astype(np.float64)
+    middle, spread = float(ratios.mean()), max(float(ratios.std()), 1e-9)
+    kinds = np.concatenate([np.ones(len(known)), np.zeros(len(unseen))])
+    fitted = LogisticRegression(class_weight="balanced").fit((ratios[:, None] - middle) / spread, kinds)
+    slope = max(float(fitted.coef_[0, 0]) / spread, 0.0)
+    return KnownProduct(slope, float(fitted.intercept_[0]) - slope * middle + prior)
 
 
-def _best_separation(known: NDArray[np.float32], unseen: NDArray[np.float32]) -> float:
-    """The threshold with the best balanced accuracy between known and unseen photos."""
+def _evidence(
+    trained: TrainedHeads,
+    known: Ranking,
+    unseen: Ranking,
+    model: KnownProduct,
+    least_known: float,
+    policy: CalibrationPolicy,
+) -> _Evidence:
+    of_known, of_unseen = model.probability(known.ratio), model.probability(unseen.ratio)
+    wrong = known.rows[:, 0] != trained.out_of_fold.targets
+    confidence = of_known * known.probability[:, 0], of_unseen * unseen.probability[:, 0]
+    scenes, classes = trained.out_of_fold.scenes, trained.class_held_out.targets
+    correlation = (
+        intraclass_correlation(wrong.astype(np.float64), scenes),
+        intraclass_correlation(confidence[1], classes),
+    )
+    counts = len(wrong), len(classes)
+    shares = 1 - policy.unseen_share, policy.unseen_share * counts[0] / max(counts[1], 1)
+    return _Evidence(
+        confidence=np.concatenate(confidence),
+        wrong=np.concatenate([wrong, np.ones(counts[1], dtype=bool)]),
+        tiers=np.array(trained.heads.tiers, dtype=object)[np.concatenate([known.rows[:, 0], unseen.rows[:, 0]])],
+        familiar=np.concatenate([of_known, of_unseen]) >= least_known,
+        weights=np.repeat(shares, counts),
+        clusters=np.concatenate([scenes, scenes.max() + 1 + classes]),
+        correlations=np.repeat(correlation, counts),
+    )
+
+
+def _sure_thresholds(evidence: _Evidence, policy: CalibrationPolicy) -> dict[Tier, float]:
+    of_all = _least_safe_threshold(evidence.where(evidence.familiar), policy)
+    own = {
+        tier: _least_safe_threshold(evidence.where(evidence.familiar & (evidence.tiers == tier)), policy)
+        for tier in (Tier.TRAINED, Tier.GALLERY)
+    }
+    return {
+        Tier.TRAINED: own[Tier.TRAINED] if own[Tier.TRAINED] < NEVER_SURE else of_all,
+        Tier.GALLERY: max(own[Tier.GALLERY], of_all),
+    }
+
+
+def _parting(known: NDArray[np.floating], unseen: NDArray[np.floating], known_lost: float) -> float:
+    """The value with the best balanced accuracy between known and unseen photos that loses few enough known ones."""
     steps = np.unique(np.concatenate([known, unseen]))
     kept = 1 - np.searchsorted(np.sort(known), steps, side="left") / len(known)
-    refused = np.searchsorted(np.sort(unseen), steps, side="left") / len(unseen)
-    return float(steps[int(np.argmax(kept + refused))])
+    refused = np.searchsorted(np.sort(unseen), steps, side="left") / max(len(unseen), 1)
+    return min(float(steps[int(np.argmax(kept + refused))]), float(np.quantile(known, known_lost)))
 
 
 def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
     """Nothing could be held out: nothing is unseen, nothing is sure, and people are asked about every photo."""
-    never = dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE)
     return Thresholds(
+        known=fit_known_product(np.zeros(0), np.zeros(0), policy.unseen_share),
+        least_known=0.0,
+        sure=dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE),
         familiarity=-1.0,
-        sure=never,
         unseen_auroc=0.5,
+        unseen_fpr=1.0,
         promised_precision=policy.sure_precision,
         expected_coverage=0.0,
+        evidence=0.0,
     )
 
 
-def _least_safe_threshold(
-    known: NDArray[np.float32], right: NDArray[np.bool_], unseen: NDArray[np.float32], policy: CalibrationPolicy
-) -> float:
+def _least_safe_threshold(evidence: _Evidence, policy: CalibrationPolicy) -> float:
     """The least threshold that can be called safe, or `NEVER_SURE`.
 
     Thresholds are tested from strict to lenient, each accepting a step more photos, and the first that fails ends the
     sequence: so the promise fails with probability `risk` at most, however many thresholds there are (fixed-sequence
     testing; Angelopoulos et al., "Learn then Test", 2021). Several sequences share the risk, so that two wrong labels
-    among the surest photos do not end the only one. Known and unseen photos are weighted to the share expected in the
-    field. Photos count as independent, which photos of one scene are not quite.
+    among the surest photos do not end the only one. Photos count for as many as they are worth, see
+    `recognition.triage.effective_size`.
     """
     from scipy.stats import beta
 
-    confidence = np.concatenate([known, unseen]).astype(np.float64)
-    wrong = np.concatenate([~right, np.ones(len(unseen), dtype=bool)])
-    weight = np.concatenate([np.full(len(known), 1 - policy.unseen_share), np.full(len(unseen), policy.unseen_share)])
-    order = np.argsort(-confidence, kind="stable")
-    confidence, accepted, errors = confidence[order], np.cumsum(weight[order]), np.cumsum(weight[order] * wrong[order])
-    if not len(order):
+    if not len(evidence.wrong):
         return NEVER_SURE
-    least, risk = NEVER_SURE, policy.risk / len(_STARTS)
+    ordered = evidence.where(np.argsort(-evidence.confidence, kind="stable"))
+    accepted = np.cumsum(ordered.weights)
+    error = np.cumsum(ordered.weights * ordered.wrong) / accepted
+    worth = effective_sizes(ordered.weights, ordered.clusters, ordered.correlations)
+    risk = policy.risk / len(_STARTS)
+    bound = beta.ppf(1 - risk, error * worth + 1, np.maximum((1 - error) * worth, 1e-9))
+    least = NEVER_SURE
     for start in _STARTS:
-        for wanted in np.arange(start, 1.0, _STEP) * accepted[-1]:
-            last = int(np.searchsorted(accepted, wanted))
-            last = (
-                int(np.searchsorted(-confidence, -confidence[last], side="right")) - 1
-            )  # those of equal confidence too
-            risk = policy.risk / len(_STARTS)
-            bound = beta.ppf(1 - risk, errors[last] + 1, max(accepted[last] - errors[last], 1e-9))
-            if bound > 1 - policy.sure_precision:
-                break
-            least = min(least, float(confidence[last]))
+        wanted = np.searchsorted(accepted, np.arange(start, 1.0, _STEP) * accepted[-1])
+        confidence = ordered.confidence[wanted]
+        last = np.searchsorted(-ordered.confidence, -confidence, side="right") - 1  # those of equal confidence too
+        safe = np.logical_and.accumulate(bound[last] <= 1 - policy.sure_precision)
+        if safe.any():
+            least = min(least, float(confidence[safe].min()))
     return least

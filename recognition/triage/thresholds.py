@@ -3,9 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recognition.vocabulary import Tier
 
 NEVER_SURE = 1.01  # no probability reaches it
+
+
+@dataclass(frozen=True)
+class KnownProduct:
+    """Probability that a photo shows a taught product at all, from its log-likelihood ratio (Platt, 1999).
+
+    Attributes:
+        slope: of the log-odds, never negative: a likelier photo is never taken for stranger.
+        offset: of the log-odds, with the share of unseen products that is expected in the field.
+    """
+
+    slope: float
+    offset: float
+
+    def probability(self, ratio: NDArray[np.floating]) -> NDArray[np.float64]:
+        """[n] probabilities of [n] log-likelihood ratios."""
+        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * ratio + self.offset, -50, 50))), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -13,15 +33,23 @@ class Thresholds:
     """Calibrated thresholds and what was seen while calibrating.
 
     Attributes:
-        familiarity: below it a photo is unseen.
-        sure: for each tier of the best class, the probability from which a familiar photo is sure.
-        unseen_auroc: how well familiarity tells known from unseen photos, 0.5 is chance.
+        known: how probable it is that a photo shows a taught product.
+        least_known: below that probability a photo is unseen.
+        sure: for each tier of the best class, the confidence from which a photo that is not unseen is sure.
+        familiarity: cosine to the nearest prototype that parts known from unseen photos best.
+        unseen_auroc: how well known and unseen photos are told apart, 0.5 is chance.
+        unseen_fpr: share of unseen photos that pass for known where 95 % of the known ones do.
         promised_precision: what `sure` was calibrated to.
         expected_coverage: share of known photos that calibration expects to be sure.
+        evidence: how many independent photos the calibration photos were worth.
     """
 
-    familiarity: float
+    known: KnownProduct
+    least_known: float
     sure: Mapping[Tier, float]
+    familiarity: float
     unseen_auroc: float
+    unseen_fpr: float
     promised_precision: float
     expected_coverage: float
+    evidence: float

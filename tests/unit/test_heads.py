@@ -9,7 +9,8 @@ from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.scoring import find_candidates, rank, scan_prototypes
 from recognition.heads.superclasses import find_superclasses, superclass_count, superclass_names
-from recognition.heads.training import TrainingPolicy, train_heads
+from recognition.heads.training import OutOfFold, TrainingPolicy, _rank_held_out_classes, train_heads
+from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import fit_whitening, normalised
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import calibrate
@@ -101,21 +102,34 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
     prototypes = normalised(random.normal(size=(9, 5)))
     vectors = normalised(random.normal(size=(4, 5)))
     head = fit_coarse_head(vectors, np.zeros(4, dtype=np.int64), np.arange(4), 1)
-    candidates = find_candidates(vectors, scan_prototypes(prototypes), head, np.zeros(9, dtype=np.int64), count=9)
+    likelihood = fit_two_covariance(prototypes, np.arange(9), 9)
+    superclass_of = np.zeros(9, dtype=np.int64)
+    candidates = find_candidates(vectors, scan_prototypes(prototypes), head, likelihood, superclass_of, count=9)
     ranking = rank(candidates, coarse_weight=0.0, scale=10.0)
     assert np.array_equal(ranking.rows, np.argsort(-(vectors @ prototypes.T), axis=1))
     assert np.allclose(ranking.probability.sum(axis=1), 1.0, atol=1e-5)
     assert np.allclose(ranking.familiarity, (vectors @ prototypes.T).max(axis=1))
 
 
-def test_an_untaught_class_leaves_no_trace_in_the_ranking_of_its_own_photos():
-    prototypes = np.eye(3, dtype=np.float32)
-    head = fit_coarse_head(prototypes, np.zeros(3, dtype=np.int64), np.arange(3), 1)
-    candidates = find_candidates(prototypes, scan_prototypes(prototypes), head, np.zeros(3, dtype=np.int64))
-    ranking = rank(candidates.without(np.arange(3)), coarse_weight=0.0, scale=10.0)
-    assert (ranking.rows[:, 0] != np.arange(3)).all()
-    assert np.allclose(ranking.probability[:, -1], 0.0)
-    assert np.allclose(ranking.familiarity, 0.0)
+def held_out_classes(samples: Samples) -> OutOfFold:
+    one_superclass, scenes = np.zeros(len(samples.classes), dtype=np.int64), samples.groups
+    return _rank_held_out_classes(samples, fit_whitening, one_superclass, scenes, TrainingPolicy(folds=3))
+
+
+def test_evidence_of_unseen_products_comes_from_heads_that_never_heard_of_them():
+    samples = clustered_samples(classes=11, photos=6, seed=12)
+    unseen = held_out_classes(samples)
+    assert np.array_equal(np.bincount(unseen.targets), np.full(11, 6)), "each photo is held out once"
+    possible = unseen.candidates.cosine >= -1
+    assert not (possible & (unseen.candidates.rows == unseen.targets[:, None])).any()
+    assert set(possible.sum(axis=1).tolist()) == {7, 8}, "and ranked among the classes of the other folds"
+
+    altered = samples.vectors.copy()
+    of_first = np.flatnonzero(samples.targets == 0)
+    altered[of_first[1:]] = normalised(np.random.default_rng(0).normal(size=altered[of_first[1:]].shape))
+    again = held_out_classes(Samples(altered, samples.targets, samples.groups, samples.classes))
+    first, second = (found.candidates.cosine[np.flatnonzero(found.targets == 0)[0]] for found in (unseen, again))
+    assert np.array_equal(first, second), "what else is known of its class changes nothing"
 
 
 @pytest.mark.slow
@@ -157,7 +171,7 @@ def test_a_catalogue_with_one_photo_of_each_product_can_start_and_is_sure_of_not
     """Without a release nobody is asked, and without answers no class gets its second photo."""
     samples = clustered_samples(classes=12, photos=1, seed=11)
     trained = train_heads(samples, dict.fromkeys(samples.classes, Tier.GALLERY))
-    thresholds = calibrate(trained.out_of_fold, trained.heads)
+    thresholds = calibrate(trained)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, "encoder")
     found = recogniser.recognise(samples.vectors, "encoder")
     assert [recognition.sku for recognition in found] == list(samples.classes)

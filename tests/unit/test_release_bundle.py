@@ -39,7 +39,7 @@ def content() -> ReleaseContent:
         encoder=EncoderIdentity("handcrafted", "handcrafted-1", None),
         method=trained.chosen.method,
         heads=trained.heads,
-        thresholds=calibrate(trained.out_of_fold, trained.heads),
+        thresholds=calibrate(trained),
         superclass_names={0: "all"},
         products=[PRODUCT],
         card="# card\n",

@@ -1,17 +1,23 @@
 """What is believed and what is asked: calibration, verdicts, groups of unseen photos, the night's questions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.scoring import Candidates, Heads, Ranking, rank
-from recognition.heads.training import OutOfFold
+from recognition.heads.training import Choice, OutOfFold, TrainedHeads
+from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import Whitening, normalised
-from recognition.triage.calibration import CalibrationPolicy, auroc, calibrate
+from recognition.release.curves import reliability
+from recognition.triage.calibration import CalibrationPolicy, calibrate, fit_known_product
+from recognition.triage.effective_size import effective_sizes, intraclass_correlation
 from recognition.triage.groups import alike_groups, members
 from recognition.triage.review import Reviewable, ReviewPolicy, choose_questions, question_key
-from recognition.triage.thresholds import NEVER_SURE, Thresholds
-from recognition.triage.verdict import Candidate, judge
+from recognition.triage.separation import auroc, false_positive_rate
+from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
+from recognition.triage.verdict import Candidate, Recognition, judge
 from recognition.vocabulary import QuestionArm, QuestionKind, Tier, Verdict
 
 CLASSES = 10
@@ -19,62 +25,153 @@ CLASSES = 10
 
 def heads(tiers: tuple[Tier, ...] = (Tier.TRAINED,) * CLASSES) -> Heads:
     identity = np.eye(CLASSES, dtype=np.float32)
-    nothing = fit_coarse_head(identity, np.zeros(CLASSES, dtype=np.int64), np.arange(CLASSES), 1)
-    classes = tuple(f"sku{row}" for row in range(CLASSES))
-    whitening = Whitening(np.zeros(CLASSES, dtype=np.float32), identity)
-    return Heads(classes, tiers, whitening, identity, np.zeros(CLASSES, dtype=np.int64), nothing, scale=20.0)
+    no_superclass = np.zeros(CLASSES, dtype=np.int64)
+    return Heads(
+        classes=tuple(f"sku{row}" for row in range(CLASSES)),
+        tiers=tiers,
+        whitening=Whitening(np.zeros(CLASSES, dtype=np.float32), identity),
+        prototypes=identity,
+        superclass_of=no_superclass,
+        coarse=fit_coarse_head(identity, no_superclass, np.arange(CLASSES), 1),
+        likelihood=fit_two_covariance(identity, np.arange(CLASSES), CLASSES),
+        scale=20.0,
+    )
 
 
-def evidence(photos: int, wrong_share: float, seed: int = 0) -> OutOfFold:
-    """Known photos near .8, their runner-up near .4; a wrong photo has true class and winner nearly level."""
+def ranked(cosine: np.ndarray, targets: np.ndarray, ratio: np.ndarray, photos_per_scene: int = 1) -> OutOfFold:
+    rows = np.tile(np.arange(CLASSES), (len(cosine), 1))
+    ratios = np.repeat(ratio[:, None], CLASSES, axis=1)
+    nothing = np.zeros_like(cosine, dtype=np.float32)
+    candidates = Candidates(rows, cosine.astype(np.float32), nothing, ratios.astype(np.float32))
+    return OutOfFold(candidates, targets, np.arange(len(targets)) // photos_per_scene)
+
+
+def known_photos(photos: int, wrong_share: float, seed: int = 0, photos_per_scene: int = 1) -> OutOfFold:
+    """Photos near .8, their runner-up near .4; in a wrong scene the true class and the winner are nearly level."""
     random = np.random.default_rng(seed)
-    targets = random.integers(CLASSES, size=photos)
+    targets = np.repeat(random.integers(CLASSES, size=photos // photos_per_scene), photos_per_scene)
     cosine = random.normal(0.3, 0.05, size=(photos, CLASSES))
     cosine[np.arange(photos), targets] = random.normal(0.8, 0.05, size=photos)
-    wrong = random.random(photos) < wrong_share
+    wrong = np.repeat(random.random(photos // photos_per_scene) < wrong_share, photos_per_scene)
     other = (targets + 1) % CLASSES
     cosine[wrong, targets[wrong]] = 0.50
     cosine[wrong, other[wrong]] = 0.55
-    rows = np.tile(np.arange(CLASSES), (photos, 1))
-    candidates = Candidates(rows, cosine.astype(np.float32), np.zeros_like(cosine, dtype=np.float32))
-    return OutOfFold(candidates, targets, np.arange(photos))
+    return ranked(cosine, targets, random.normal(20, 4, size=photos), photos_per_scene)
+
+
+def unseen_photos(photos: int, seed: int = 0) -> OutOfFold:
+    """Photos whose class is no candidate: the best of the others wins, and likelihood tells."""
+    random = np.random.default_rng(seed + 100)
+    cosine = random.normal(0.4, 0.1, size=(photos, CLASSES))
+    return ranked(cosine, random.integers(CLASSES, size=photos), random.normal(0, 6, size=photos))
+
+
+def trained(known: OutOfFold, unseen: OutOfFold, of: Heads | None = None) -> TrainedHeads:
+    return TrainedHeads(of or heads(), Choice(0.0, "plain"), known, unseen, {})
+
+
+def evidence(photos: int, wrong_share: float, seed: int = 0, of: Heads | None = None) -> TrainedHeads:
+    return trained(known_photos(photos, wrong_share, seed), unseen_photos(photos, seed), of)
+
+
+def judged_sure(photos: OutOfFold, thresholds: Thresholds) -> np.ndarray:
+    found = judge(rank(photos.candidates, 0.0, 20.0), heads().classes, heads().tiers, thresholds)
+    return np.array([one.verdict is Verdict.SURE for one in found])
 
 
 def test_what_is_called_sure_keeps_its_promise_on_photos_that_calibration_never_saw():
-    policy = CalibrationPolicy(sure_precision=0.97)
-    thresholds = calibrate(evidence(3000, wrong_share=0.2), heads(), policy)
-    fresh = evidence(3000, wrong_share=0.2, seed=1)
-    ranking = rank(fresh.candidates, 0.0, 20.0)
-    familiar = ranking.familiarity >= thresholds.familiarity
-    sure = familiar & (ranking.probability[:, 0] >= thresholds.sure[Tier.TRAINED])
+    policy = CalibrationPolicy(sure_precision=0.97, unseen_share=0.1)
+    thresholds = calibrate(evidence(3000, wrong_share=0.2), policy)
+    known, unseen = known_photos(3000, wrong_share=0.2, seed=1), unseen_photos(333, seed=1)
+    sure = judged_sure(known, thresholds)
+    right = rank(known.candidates, 0.0, 20.0).rows[:, 0] == known.targets
     assert thresholds.expected_coverage > 0.5
     assert thresholds.unseen_auroc > 0.95
-    assert (ranking.rows[sure, 0] == fresh.targets[sure]).mean() >= 0.97
+    assert (sure & right).sum() / (sure.sum() + judged_sure(unseen, thresholds).sum()) >= 0.97
 
 
 def test_with_too_few_photos_to_promise_on_nothing_is_called_sure():
-    thresholds = calibrate(evidence(20, wrong_share=0.0), heads(), CalibrationPolicy(sure_precision=0.99))
+    thresholds = calibrate(evidence(20, wrong_share=0.0), CalibrationPolicy(sure_precision=0.99))
     assert set(thresholds.sure.values()) == {NEVER_SURE}
     assert thresholds.expected_coverage == 0.0
 
 
+def test_where_scenes_are_right_and_wrong_as_one_their_photos_are_less_evidence():
+    alone = calibrate(trained(known_photos(800, 0.1), unseen_photos(800)))
+    in_scenes = calibrate(trained(known_photos(800, 0.1, photos_per_scene=8), unseen_photos(800)))
+    assert in_scenes.evidence < alone.evidence / 5
+    assert alone.evidence == pytest.approx(800)
+    assert in_scenes.expected_coverage <= alone.expected_coverage
+
+
 def test_a_gallery_class_never_gets_away_with_less_confidence_than_all_classes_need():
     tiers = tuple(Tier.GALLERY if row % 2 else Tier.TRAINED for row in range(CLASSES))
-    thresholds = calibrate(evidence(4000, wrong_share=0.3), heads(tiers))
+    thresholds = calibrate(evidence(4000, wrong_share=0.3, of=heads(tiers)))
     assert thresholds.sure[Tier.GALLERY] >= thresholds.sure[Tier.TRAINED] - 0.05
-    alone = calibrate(evidence(4000, wrong_share=0.3), heads())
+    alone = calibrate(evidence(4000, wrong_share=0.3))
     assert thresholds.sure[Tier.GALLERY] >= alone.sure[Tier.TRAINED] - 1e-9
 
 
 def test_the_unseen_threshold_never_gives_up_more_known_photos_than_allowed():
     """Where known and unseen photos look alike, the best separation alone would refuse half of the known ones."""
     random = np.random.default_rng(2)
-    cosine = random.normal(0.5, 0.1, size=(2000, CLASSES)).astype(np.float32)
-    rows = np.tile(np.arange(CLASSES), (2000, 1))
-    targets = cosine.argmax(axis=1)
-    out_of_fold = OutOfFold(Candidates(rows, cosine, np.zeros_like(cosine)), targets, np.arange(2000))
-    thresholds = calibrate(out_of_fold, heads(), CalibrationPolicy(known_lost=0.1))
-    assert (cosine.max(axis=1) < thresholds.familiarity).mean() <= 0.1
+    known, unseen = (
+        ranked(
+            random.normal(0.5, 0.1, size=(2000, CLASSES)), random.integers(CLASSES, size=2000), random.normal(size=2000)
+        )
+        for _ in range(2)
+    )
+    thresholds = calibrate(trained(known, unseen), CalibrationPolicy(known_lost=0.1))
+    known_probability = thresholds.known.probability(known.candidates.ratio.max(axis=1))
+    assert (known_probability < thresholds.least_known).mean() <= 0.1
+
+
+def test_the_probability_of_being_known_is_what_comes_at_the_share_that_is_expected():
+    random = np.random.default_rng(5)
+    known, unseen = random.normal(2, 2, size=20_000), random.normal(-2, 2, size=5_000)
+    model = fit_known_product(known, unseen, unseen_share=0.3)
+    ratio = np.concatenate([random.normal(2, 2, size=7_000), random.normal(-2, 2, size=3_000)])
+    is_known = np.arange(10_000) < 7_000
+    assert reliability(model.probability(ratio), is_known).error < 0.02
+
+
+def test_a_ratio_that_tells_the_wrong_way_round_is_not_believed():
+    assert fit_known_product(np.zeros(50), np.ones(50), 0.1).slope == 0.0
+
+
+def test_without_evidence_everything_waits_for_people_and_nothing_is_unseen():
+    nothing = ranked(np.zeros((0, CLASSES)), np.zeros(0, dtype=np.int64), np.zeros(0))
+    thresholds = calibrate(trained(nothing, nothing))
+    found = judge(rank(known_photos(5, 0.0).candidates, 0.0, 20.0), heads().classes, heads().tiers, thresholds)
+    assert {one.verdict for one in found} == {Verdict.UNSURE}
+
+
+def test_effective_sizes_are_those_of_the_variance_written_out_over_pairs():
+    random = np.random.default_rng(6)
+    clusters = random.integers(5, size=30)
+    weights, correlations = np.array([0.9, 0.1, 0.5, 0.5, 0.2])[clusters], np.linspace(0, 1, 5)[clusters]
+    found = effective_sizes(weights, clusters, correlations)
+    for count in (1, 7, 30):
+        w, c, rho = weights[:count], clusters[:count], correlations[:count]
+        alike = np.where(c[:, None] == c, rho[:, None], 0.0)
+        np.fill_diagonal(alike, 1.0)
+        assert found[count - 1] == pytest.approx(w.sum() ** 2 / (w @ alike @ w))
+
+
+def test_the_correlation_within_clusters_is_found_again():
+    random = np.random.default_rng(7)
+    clusters = np.repeat(np.arange(4000), 3)
+    values = np.sqrt(0.4) * random.normal(size=4000)[clusters] + np.sqrt(0.6) * random.normal(size=12_000)
+    assert intraclass_correlation(values, clusters) == pytest.approx(0.4, abs=0.03)
+    assert intraclass_correlation(random.normal(size=12_000), clusters) == pytest.approx(0.0, abs=0.03)
+    assert intraclass_correlation(np.ones(6), np.repeat([0, 1], 3)) == 1.0, "what cannot be told counts as alike"
+    assert intraclass_correlation(np.arange(6.0), np.arange(6)) == 0.0, "nothing shares a cluster"
+
+
+def test_false_positives_are_counted_where_the_wanted_share_of_the_known_passes():
+    known, unseen = np.arange(1.0, 101.0), np.array([0.0, 5.5, 6.0, 50.0])
+    assert false_positive_rate(known, unseen) == 0.5, "95 of 100 are at 6 and above, as are two of the four unseen"
+    assert false_positive_rate(known, np.zeros(0)) == 1.0
 
 
 def test_auroc_agrees_with_counting_pairs():
@@ -84,24 +181,52 @@ def test_auroc_agrees_with_counting_pairs():
     assert auroc(higher, lower) == pytest.approx(np.mean(pairs))
 
 
+THRESHOLDS = Thresholds(
+    known=KnownProduct(slope=1.0, offset=0.0),
+    least_known=0.5,
+    sure={Tier.TRAINED: 0.9, Tier.GALLERY: NEVER_SURE},
+    familiarity=0.5,
+    unseen_auroc=1.0,
+    unseen_fpr=0.0,
+    promised_precision=0.97,
+    expected_coverage=0.5,
+    evidence=500.0,
+)
+
+
+def judged(probability: float, ratio: float, tier: Tier = Tier.TRAINED) -> Recognition:
+    probabilities = np.array([[probability, 1 - probability]], dtype=np.float32)
+    ranking = Ranking(np.array([[0, 1]]), probabilities, np.array([0.7]), np.array([ratio]))
+    (found,) = judge(ranking, ("sku0", "sku1"), (tier, tier), THRESHOLDS)
+    return found
+
+
 @pytest.mark.parametrize(
-    ("probability", "familiarity", "verdict", "sku"),
+    ("probability", "ratio", "verdict", "sku"),
     [
-        (0.95, 0.8, Verdict.SURE, "sku0"),
-        (0.60, 0.8, Verdict.UNSURE, "sku0"),
-        (0.99, 0.3, Verdict.UNSEEN, None),  # the best of strangers is still a stranger
+        (0.95, 8.0, Verdict.SURE, "sku0"),
+        (0.60, 8.0, Verdict.UNSURE, "sku0"),
+        (0.99, 2.0, Verdict.UNSURE, "sku0"),  # clearly the best, but is it known at all?
+        (0.99, -1.0, Verdict.UNSEEN, None),  # the best of strangers is still a stranger
     ],
 )
-def test_confidence_and_familiarity_decide_together(probability, familiarity, verdict, sku):
-    thresholds = Thresholds(0.5, {Tier.TRAINED: 0.9, Tier.GALLERY: 0.9}, 1.0, 0.97, 0.5)
-    ranking = Ranking(
-        np.array([[0, 1]]),
-        np.array([[probability, 1 - probability]], dtype=np.float32),
-        np.array([familiarity], dtype=np.float32),
-    )
-    (found,) = judge(ranking, ("sku0", "sku1"), (Tier.TRAINED, Tier.TRAINED), thresholds)
+def test_being_known_and_being_the_best_decide_together(probability, ratio, verdict, sku):
+    found = judged(probability, ratio)
     assert (found.verdict, found.sku) == (verdict, sku)
     assert [candidate.sku for candidate in found.candidates] == ["sku0", "sku1"], "an unseen photo keeps its candidates"
+
+
+def test_scores_leave_room_for_the_product_to_be_unknown():
+    found = judged(0.6, 2.0)
+    known = 1 / (1 + np.exp(-2.0))
+    assert [candidate.score for candidate in found.candidates] == pytest.approx([0.6 * known, 0.4 * known])
+    assert found.confidence == found.candidates[0].score
+
+
+def test_an_answer_that_may_not_be_called_sure_never_claims_more_than_sure_ones_promise():
+    found = judged(1.0, 20.0, Tier.GALLERY)
+    assert (found.verdict, found.confidence, found.candidates[0].score) == (Verdict.UNSURE, 0.97, 0.97)
+    assert judged(1.0, 20.0).confidence > 0.99, "what is sure may"
 
 
 def test_unseen_photos_of_one_product_become_one_group_and_huge_groups_are_cut_into_sheets():
@@ -149,6 +274,14 @@ def test_one_question_asks_about_all_unseen_photos_of_a_product_with_their_poole
     assert question.kind is QuestionKind.ONE_PRODUCT
     assert len(question.images) == 6
     assert [candidate.sku for candidate in question.candidates] == ["sku1", "sku2"]
+
+
+def test_photos_of_a_group_that_people_took_apart_are_asked_about_one_by_one():
+    photos = [replace(photo, alone=place < 3) for place, photo in enumerate(reviewable(5, Verdict.UNSEEN))]
+    vectors = np.ones((5, 4), dtype=np.float32) / 2
+    chosen = choose_questions(photos, vectors, 0.5, ReviewPolicy(10, 0.0), np.random.default_rng(0))
+    assert sorted(len(question.images) for question in chosen) == [1, 1, 1, 2]
+    assert {len(question.images) for question in chosen if question.images[0] < photos[3].sha256} == {1}
 
 
 def test_sure_photos_are_asked_about_by_the_random_arm_alone():
