@@ -40,11 +40,18 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class SuperclassRow:
-    """To which superclass a SKU belongs in a release; `name` is for people."""
+    """To which superclass a SKU belongs in a release.
+
+    Attributes:
+        superclass: its row in the heads of this release.
+        name: for people.
+        superclass_id: the same in every release; None in those made before ids were kept.
+    """
 
     sku: str
     superclass: int
     name: str
+    superclass_id: int | None = None
 
 
 def add_release(
@@ -76,6 +83,18 @@ def metrics(db: Session, release_id: str) -> list[MetricRow]:
 def superclasses(db: Session, release_id: str) -> list[SuperclassRow]:
     """Return the superclass of each SKU of a release, by SKU."""
     return db.rows(SuperclassRow, "releases/superclasses", release_id=release_id)
+
+
+def superclass_ids(db: Session, release_id: str) -> dict[str, int]:
+    """Return SKU -> superclass id of a release; empty where it was made before ids were kept."""
+    rows = superclasses(db, release_id)
+    return {row.sku: row.superclass_id for row in rows if row.superclass_id is not None}
+
+
+def next_superclass_id(db: Session) -> int:
+    """Return the lowest superclass id above all that any release ever gave."""
+    [(number,)] = db.tuples("releases/next_superclass_id")
+    return int(number)
 
 
 def set_release_status(db: Session, release_id: str, status: ReleaseStatus, reason: str) -> None:

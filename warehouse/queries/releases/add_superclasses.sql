@@ -1,1 +1,2 @@
-INSERT INTO superclass SELECT $release_id, sku, superclass, name FROM incoming
+INSERT INTO superclass (release_id, sku, superclass, name, superclass_id)
+SELECT $release_id, sku, superclass, name, superclass_id FROM incoming

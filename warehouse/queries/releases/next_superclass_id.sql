@@ -1,0 +1,1 @@
+SELECT coalesce(max(superclass_id) + 1, 0) FROM superclass
