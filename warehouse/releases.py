@@ -54,6 +54,17 @@ class SuperclassRow:
     superclass_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SuperclassMetricRow:
+    """Holdout photos of one superclass of a release: how many, answered correctly, sure, and both."""
+
+    superclass: int
+    photos: int
+    correct: int
+    sure: int
+    sure_correct: int
+
+
 def add_release(
     db: Session, release: ReleaseRow, metrics: Sequence[MetricRow], superclasses: Sequence[SuperclassRow]
 ) -> bool:
@@ -95,6 +106,16 @@ def next_superclass_id(db: Session) -> int:
     """Return the lowest superclass id above all that any release ever gave."""
     [(number,)] = db.tuples("releases/next_superclass_id")
     return int(number)
+
+
+def add_superclass_metrics(db: Session, release_id: str, rows: Sequence[SuperclassMetricRow]) -> None:
+    """Store what a release is worth on each of its superclasses."""
+    db.run_over("releases/add_superclass_metrics", rows, release_id=release_id)
+
+
+def superclass_metrics(db: Session, release_id: str) -> list[SuperclassMetricRow]:
+    """Return what a release is worth on each of its superclasses that has holdout photos."""
+    return db.rows(SuperclassMetricRow, "releases/superclass_metrics", release_id=release_id)
 
 
 def set_release_status(db: Session, release_id: str, status: ReleaseStatus, reason: str) -> None:

@@ -31,8 +31,11 @@ from warehouse.questions import QuestionRow, add_questions, mark_pushed
 from warehouse.releases import (
     MetricRow,
     ReleaseRow,
+    SuperclassMetricRow,
     SuperclassRow,
     add_release,
+    add_superclass_metrics,
+    superclass_metrics,
 )
 from warehouse.runs import (
     CrawlFailureRow,
@@ -165,6 +168,54 @@ VIEWS = {
     "release_history": [(1, "r1", NOON, "published", "the first", "prototypes", "recall@1: 0.9")],
     "run_history": [("run1", "nightly", "n1", "completed")],
 }
+
+
+def sure_of(sha256: str, sku: str, night: str = "n1") -> PredictionRow:
+    return PredictionRow(sha256, "r1", "run1", night, sku, 0.9, 0.7, Verdict.SURE, ((sku, 0.9),), NOON)
+
+
+def said(sha256: str, sku: str | None, event: str, origin: LabelOrigin = LabelOrigin.ANNOTATOR) -> LabelEventRow:
+    kind = LabelKind.SKU if sku else LabelKind.NOT_A_PRODUCT
+    return LabelEventRow(event, sha256, kind, sku, origin, "ann", NOON)
+
+
+def test_a_promise_is_measured_on_sure_photos_that_got_a_label_since(db):
+    """Five sure photos: right, right by the last word, no product at all, wrong, never looked at; one unsure one."""
+    add_release(db, RELEASE, [MetricRow("promised_precision", "this release", 0.97)], GROUPS)
+    add_superclass_metrics(db, "r1", [SuperclassMetricRow(0, 10, 9, 5, 4)])
+    unsure = replace(sure_of("f", "tea"), verdict=Verdict.UNSURE)
+    add_predictions(db, [*(sure_of(sha, "tea") for sha in "abc"), sure_of("d", "mate"), sure_of("e", "tea"), unsure])
+    append_label_events(
+        db, [said("a", "tea", "1"), said("b", "mate", "2"), said("b", "tea", "3"), said("c", None, "4")]
+    )
+    append_label_events(db, [said("b", "mate", "5", LabelOrigin.FOLDER), said("d", "tea", "6"), said("f", "mate", "7")])
+    ((night, release, promised, sure, checked, correct, realised, low, high),) = view_rows(db, "promise_by_night")
+    assert (night, release, promised, sure, checked, correct, realised) == ("n1", "r1", 0.97, 5, 4, 2, 0.5)
+    naive = proportion_interval(2, 4)
+    assert (low, high) == pytest.approx(naive, abs=1e-4)
+    (of_release,) = view_rows(db, "promise_by_release")
+    assert of_release[:7] == ("r1", 0.97, 5, 0.8, 5, 4, 0.5)
+    by_name = {row[2]: row for row in view_rows(db, "promise_by_superclass")}
+    assert by_name["boxes"][3:9] == (0.97, 5, 0.8, 4, 3, pytest.approx(2 / 3))
+    assert by_name["cans"][3:9] == (0.97, 0, None, 1, 1, 0.0)
+    assert superclass_metrics(db, "r1") == [SuperclassMetricRow(0, 10, 9, 5, 4)]
+
+
+def test_where_nothing_was_checked_no_promise_is_called_kept_or_broken(db):
+    add_predictions(db, [sure_of("a", "tea")])
+    (row,) = view_rows(db, "promise_by_night")
+    assert row[2:] == (None, 1, 0, 0, None, None, None)
+
+
+def view_rows(db, view: str) -> list[tuple]:
+    return db._connection.table(view).fetchall()
+
+
+def proportion_interval(hits: int, photos: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    found = binomtest(hits, photos).proportion_ci(0.95, method="wilson")
+    return found.low, found.high
 
 
 @pytest.mark.parametrize("view", VIEWS)
