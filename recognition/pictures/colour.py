@@ -55,7 +55,7 @@ def colour_descriptor(picture: Image.Image, foreground: NDArray[np.floating] | N
     """
     small = picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
     pixels = np.asarray(small).reshape(-1, 3)
-    shares = _histogram(_relative_chroma(_lab(pixels)), _product_weights(pixels, _pixel_weights(foreground)))
+    shares = _histogram(_relative_chroma(lab_of(pixels)), _product_weights(pixels, _pixel_weights(foreground)))
     return np.asarray(np.sqrt(shares / shares.sum()), dtype=np.float32)
 
 
@@ -88,7 +88,7 @@ def _product_weights(pixels: NDArray[np.uint8], weights: Floats) -> Floats:
     return np.asarray(weights * product_share[colours], dtype=np.float32)
 
 
-def _lab(pixels: NDArray[np.uint8]) -> Lab:
+def lab_of(pixels: NDArray[np.uint8]) -> Lab:
     """CIELAB of [n, 3] sRGB pixels; skimage's takes ten times as long."""
     # Not `@`: BLAS spreads even this small product over threads, which fight with those of other workers.
     xyz = np.einsum("pc,xc->xp", _linear_light()[pixels], _TO_XYZ_OVER_WHITE)

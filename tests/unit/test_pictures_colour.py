@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance
 from skimage.color import rgb2lab
 
-from recognition.pictures import colour
-from recognition.pictures.colour import colour_descriptor
+from recognition.pictures.colour import colour_descriptor, lab_of
 from recognition.pictures.quality import measure_picture
 
 RED, GREEN = (200, 60, 60), (40, 122, 40)  # one grey level
@@ -110,4 +109,4 @@ def naive_bins(pixel: NDArray[np.uint8]) -> NDArray[np.float64]:
 def test_lab_is_the_one_of_skimage() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (500, 3), dtype=np.uint8)
     expected = rgb2lab(pixels[None] / 255.0)[0]
-    np.testing.assert_allclose(np.stack(colour._lab(pixels), axis=1), expected, atol=0.02)
+    np.testing.assert_allclose(np.stack(lab_of(pixels), axis=1), expected, atol=0.02)
