@@ -4,8 +4,9 @@ Importing this package imports neither torch nor timm: whoever opens a timm enco
 """
 
 from recognition.encoders.fingerprint import encoder_fingerprint, plain_fingerprint
-from recognition.encoders.opening import open_encoder
+from recognition.encoders.opening import open_encoder, open_patch_reader
 from recognition.encoders.parallel import EncodedBatch, EncodingFailedError, encode_files
+from recognition.encoders.patch_reader import PatchReader
 from recognition.encoders.protocol import Block, Encoder, Vectors
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
 
@@ -16,9 +17,11 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "EncodingFailedError",
+    "PatchReader",
     "Vectors",
     "encode_files",
     "encoder_fingerprint",
     "open_encoder",
+    "open_patch_reader",
     "plain_fingerprint",
 ]

@@ -1,18 +1,22 @@
 """A frozen timm model: one forward pass gives class token, patch tokens of chosen layers, and attention."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from recognition.encoders.pooling import Features, pooled
+from recognition.encoders.pooling import Features, pooled_plainly, pooled_under
 from recognition.encoders.precision import check_pictures, half_precision_pays
 from recognition.encoders.preparation import centre_frame, normalised, seen_square
 from recognition.encoders.protocol import Vectors
+from recognition.encoders.spec import EncoderSpec
+from recognition.encoders.timm_model import filled_model
+from recognition.encoders.weights import brief
 from recognition.errors import EncoderUnavailableError
-from recognition.isolation.protocol import Box, Reads
+from recognition.isolation.protocol import Box, Floats, Reads
 
 if TYPE_CHECKING:  # torch and timm take seconds to import: only who opens a model pays
     import torch
@@ -25,9 +29,29 @@ _COARSE = 14  # patches along a side of the masks of a model without patch token
 
 
 class Backbone:
-    """A timm model without its classifier, in the precision that serves it on this machine."""
+    """A timm model without its classifier, in the precision that serves it on this machine.
 
-    def __init__(self, model: "torch.nn.Module", device: str, image_size: int | None) -> None:
+    Attributes:
+        side: Pixels along a side of what it sees.
+        grid: Patches along a side, or cells of a mask where the model has no patch tokens.
+        batch: Pictures in one forward pass.
+        half: Whether half precision pays here, and keeps every row within the cosine promised.
+    """
+
+    def __init__(
+        self, model: "torch.nn.Module", device: str, image_size: int | None, reads: Reads | None = None
+    ) -> None:
+        """Measure the model.
+
+        Args:
+            model: Filled, on its device.
+            device: Where it is.
+            image_size: Side of what it shall see; None for the model's own.
+            reads: What the method of isolation reads; None without isolation, which pools the last layer alone.
+
+        Raises:
+            EncoderUnavailableError: the model cannot give what the method reads.
+        """
         from timm.data.config import resolve_data_config
 
         size = {"img_size": image_size} if image_size else {}
@@ -38,11 +62,12 @@ class Backbone:
         self.batch = batch_size(device)
         self.half = False
         squares = [self.square(picture, self.frame(picture)) for picture in check_pictures(_CHECK_BATCH)]
+        self._reads = self._readable(reads, squares[:1])
+        layers = self.look(squares[:1], half=False).layers
+        self.grid = _COARSE if layers is None else round(layers.shape[1] ** 0.5)
         self.half = half_precision_pays(
-            lambda: self._check(squares, half=False), lambda: self._check(squares, half=True)
+            lambda: self._pooled(squares, half=False), lambda: self._pooled(squares, half=True)
         )
-        patches = self.look(squares[:1], Reads.PICTURES).patches
-        self.grid = _COARSE if patches is None else round(patches.shape[1] ** 0.5)
 
     def frame(self, picture: Image.Image) -> Box:
         """The centre of a picture at the scale the model was evaluated with."""
@@ -53,35 +78,72 @@ class Backbone:
         method = Image.Resampling[str(self._config["interpolation"]).upper()]
         return seen_square(picture.convert("RGB"), frame, self.side, method)
 
-    def look(self, squares: Sequence[Image.Image], reads: Reads = Reads.PICTURES) -> Features:
-        """Send squares through the model once, and also take what a method of isolation reads."""
-        return self._forward(squares, reads, half=self.half)
+    def shares(self, mask: Image.Image, cells: int) -> Floats:
+        """[k g, k g] how much of each cell of a picture's frame a mask of that picture (mode L, 255 inside) covers."""
+        fine = (cells * self.grid, cells * self.grid)
+        inside = seen_square(mask, self.frame(mask), self.side, Image.Resampling.BOX)
+        return np.asarray(inside.resize(fine, Image.Resampling.BOX), dtype=np.float32) / np.float32(255)
 
-    def check_reads(self, reads: Reads, name: str) -> None:
-        """Try whether the model can give what a method of isolation reads.
+    @property
+    def has_patches(self) -> bool:
+        """Whether masks weigh patches: always with isolation, but for a box on a model that shows none."""
+        return self._reads is not None
 
-        Raises:
-            EncoderUnavailableError: it cannot.
-        """
+    def look(self, squares: Sequence[Image.Image], *, half: bool) -> Features:
+        """Send squares through the model once, in half precision or float32."""
+        return self._forward(squares, self._reads, half=half)
+
+    def _readable(self, reads: Reads | None, squares: Sequence[Image.Image]) -> Reads | None:
+        """What is read of this model: nothing where a box is enough and there are no patches to weigh by it."""
+        if reads is None:
+            return None
         try:
-            self.look([Image.new("RGB", (self.side, self.side))], reads)
-        except (AttributeError, TypeError, ValueError) as error:
+            self._forward(squares, reads, half=False)
+        except (AttributeError, IndexError, NotImplementedError, TypeError, ValueError) as error:
+            if reads is Reads.PICTURES:
+                return None
             raise EncoderUnavailableError(
-                f"{name} has no {reads} that could be read: set `encoder.isolation.method` to none or box, or "
-                f"`encoder.name` to a vision transformer with a class token."
+                f"Isolation cannot look into this model ({brief(error)}): set `encoder.isolation.method` to none or "
+                f"box, or `encoder.name` to a vision transformer with a class token."
             ) from error
+        return reads
 
-    def _check(self, squares: Sequence[Image.Image], *, half: bool) -> Vectors:
-        return pooled(self._forward(squares, Reads.PICTURES, half=half))
+    def _pooled(self, squares: Sequence[Image.Image], *, half: bool) -> Vectors:
+        features = self._forward(squares, self._reads, half=half)
+        everywhere = np.ones((len(squares), self.grid, self.grid), dtype=np.float32)
+        return pooled_plainly(features) if self._reads is None else pooled_under(features, everywhere)
 
-    def _forward(self, squares: Sequence[Image.Image], reads: Reads, *, half: bool) -> Features:
+    def _forward(self, squares: Sequence[Image.Image], reads: Reads | None, *, half: bool) -> Features:
         import torch
 
         pixels = torch.from_numpy(normalised(squares, self._config["mean"], self._config["std"])).to(self._device)
         kind = self._device.split(":")[0]
         # Autocast keeps norms and residuals in float32: measured four times closer to float32 than a bfloat16 model.
         with torch.inference_mode(), torch.autocast(kind, dtype=half_type(kind), enabled=half):
-            return _taken(self._model, pixels, reads)
+            return _features(self._model, pixels, reads)
+
+
+def open_backbone(spec: EncoderSpec, weights: Path, reads: Reads | None) -> Backbone:
+    """Build a model, fill it with exactly these weights, and measure which precision serves it on this machine.
+
+    Sets torch's thread count for the whole process (`spec.threads`) when the device is a CPU.
+
+    Raises:
+        EncoderUnavailableError: timm has no such model, the weights are another model's or damaged, the size does not
+            fit the model, the device is not there, or the method of isolation cannot look into the model.
+    """
+    import torch
+
+    if spec.device == "cpu":
+        torch.set_num_threads(spec.threads)
+    model = filled_model(spec, weights)
+    try:
+        return Backbone(model.to(spec.device), spec.device, spec.image_size, reads)
+    except (AssertionError, RuntimeError) as error:
+        raise EncoderUnavailableError(
+            f"{spec.name} does not run on {spec.device!r} at image size {spec.image_size} ({brief(error)}). "
+            f"Set `encoder.device` to a device of this machine and `encoder.image_size` to a size that the model takes."
+        ) from error
 
 
 def batch_size(device: str) -> int:
@@ -97,43 +159,48 @@ def half_type(kind: str) -> "torch.dtype":
     return torch.float16 if lacks else torch.bfloat16
 
 
-def isolation_layers(depth: int) -> tuple[int, int]:
-    """Count from 0 the blocks whose tokens a foreground head reads: one past the middle, and the last."""
-    return round(depth * 7 / 12) - 1, depth - 1
+def quarters(depth: int) -> list[int]:
+    """Count from 0 the blocks that end the first, second and third quarter of a model; its end is the fourth."""
+    return [round(depth * quarter / 4) - 1 for quarter in (1, 2, 3)]
 
 
-def _taken(model: Any, pixels: "torch.Tensor", reads: Reads) -> Features:
+def _features(model: Any, pixels: "torch.Tensor", reads: Reads | None) -> Features:
     prefix = _prefix(model)
-    tokens = attention = None
-    match reads:
-        case Reads.PICTURES:
-            last = model.forward_features(pixels)
-        case Reads.TOKENS:
-            layers = list(isolation_layers(len(model.blocks)))
-            last, taken = model.forward_intermediates(pixels, layers, norm=True, output_fmt="NLC")
-            tokens = np.concatenate([_array(layer) for layer in taken], axis=2)
-        case Reads.ATTENTION:
-            last, attention = _with_attention(model, pixels, prefix)
-    has_patches = last.ndim == 3 and (prefix > 0 or tokens is not None)  # else [n, channels, rows, columns]
-    summary = last[:, 0] if last.ndim == 3 and prefix else model.forward_head(last, pre_logits=True)
-    return Features(_array(summary), _array(last[:, prefix:]) if has_patches else None, tokens, attention)
+    if reads is None:
+        last = model.forward_features(pixels)
+        patches = _array(last[:, prefix:, None]) if last.ndim == 3 and prefix else None
+        return Features(_array(_summary(model, last, prefix)), patches)
+    with _inputs_of(model.blocks[-1].attn) as inputs:
+        last, taken = model.forward_intermediates(pixels, quarters(len(model.blocks)), output_fmt="NLC")
+    layers = np.stack([*map(_array, taken), _array(last[:, prefix:])], axis=2)
+    attention = _attention(model.blocks[-1].attn, inputs[0], prefix) if reads is Reads.ATTENTION else None
+    return Features(_array(_summary(model, last, prefix)), layers, attention)
 
 
-def _with_attention(model: Any, pixels: "torch.Tensor", prefix: int) -> tuple["torch.Tensor", NDArray[np.float32]]:
-    """Run the model and give attention [n, p] of the class token too, computed again: fused kernels never show it."""
-    if not prefix:
-        raise ValueError("there is no class token")
-    layer, inputs = model.blocks[-1].attn, list["torch.Tensor"]()
+def _summary(model: Any, last: "torch.Tensor", prefix: int) -> "torch.Tensor":
+    """[n, d] class token of [n, tokens, d]; else what the model itself makes of its tokens, or of its map."""
+    return last[:, 0] if last.ndim == 3 and prefix else model.forward_head(last, pre_logits=True)
+
+
+@contextmanager
+def _inputs_of(layer: "torch.nn.Module") -> Iterator[list["torch.Tensor"]]:
+    """Collect what a layer is given meanwhile."""
+    inputs: list[torch.Tensor] = []
     hook = layer.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
     try:
-        last = model.forward_features(pixels)
+        yield inputs
     finally:
         hook.remove()
-    (tokens,) = inputs
+
+
+def _attention(layer: Any, tokens: "torch.Tensor", prefix: int) -> Floats:
+    """[n, p] attention of the class token, computed once more: fused kernels never show it."""
+    if not prefix:
+        raise ValueError("there is no class token")
     heads = layer.qkv(tokens).unflatten(2, (3, layer.num_heads, -1)).permute(2, 0, 3, 1, 4)  # [3, n, heads, t, d]
     query, key = layer.q_norm(heads[0][:, :, :1]), layer.k_norm(heads[1])
     looks = (query * layer.scale @ key.transpose(2, 3)).float().softmax(dim=3)  # [n, heads, 1, t]
-    return last, _array(looks[:, :, 0, prefix:].mean(dim=1))
+    return _array(looks[:, :, 0, prefix:].mean(dim=1))
 
 
 def _prefix(model: Any) -> int:
@@ -141,5 +208,5 @@ def _prefix(model: Any) -> int:
     return int(getattr(model, "num_prefix_tokens", 0))
 
 
-def _array(tensor: "torch.Tensor") -> NDArray[np.float32]:
-    return cast("NDArray[np.float32]", tensor.float().cpu().numpy())
+def _array(tensor: "torch.Tensor") -> Floats:
+    return cast("Floats", tensor.float().cpu().numpy())

@@ -19,7 +19,8 @@ from recognition.encoders.handcrafted import HANDCRAFTED_VERSION
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
 from recognition.encoders.weights import find_weights
 from recognition.isolation.opening import find_isolation_weights
-from recognition.isolation.protocol import ISOLATION_VERSION, NO_ISOLATION
+from recognition.isolation.protocol import ISOLATION_VERSION, NO_ISOLATION, IsolationSpec
+from recognition.pictures.colour import COLOUR_VERSION
 from recognition.vocabulary import IsolationMethod
 
 
@@ -32,7 +33,7 @@ def encoder_fingerprint(spec: EncoderSpec) -> str:
     if spec.name == HANDCRAFTED:
         return _named(spec.name, HANDCRAFTED_VERSION)
     content = _digest(find_weights(spec))
-    return _named(spec.name, TIMM_VERSION, spec.name, content, f"image_size={spec.image_size}", *_isolation(spec))
+    return _named(spec.name, TIMM_VERSION, spec.name, content, f"image_size={spec.image_size}", *_additions(spec))
 
 
 def plain_fingerprint(spec: EncoderSpec) -> str:
@@ -40,9 +41,12 @@ def plain_fingerprint(spec: EncoderSpec) -> str:
     return encoder_fingerprint(replace(spec, isolation=NO_ISOLATION, colour=False))
 
 
-def _isolation(spec: EncoderSpec) -> list[str]:
-    """What isolation adds; nothing where it is off, so that vectors from before there was any keep their name."""
-    isolation = spec.isolation
+def _additions(spec: EncoderSpec) -> list[str]:
+    """What isolation and colour add; nothing where they are off, so that vectors from before them keep their name."""
+    return [*_isolation(spec.isolation), *([COLOUR_VERSION] if spec.colour else [])]
+
+
+def _isolation(isolation: IsolationSpec) -> list[str]:
     if isolation.method is IsolationMethod.NONE:
         return []
     weights = find_isolation_weights(isolation)

@@ -2,14 +2,16 @@
 
 from functools import lru_cache
 
+from recognition.encoders.backbone import open_backbone
 from recognition.encoders.fingerprint import encoder_fingerprint, plain_fingerprint
 from recognition.encoders.handcrafted import HandcraftedEncoder
+from recognition.encoders.patch_reader import PatchReader
 from recognition.encoders.protocol import Encoder
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
 from recognition.encoders.timm_encoder import open_timm
 from recognition.encoders.weights import find_weights
 from recognition.errors import EncoderUnavailableError
-from recognition.isolation.protocol import NO_ISOLATION
+from recognition.isolation.protocol import NO_ISOLATION, Reads
 
 
 def open_encoder(spec: EncoderSpec) -> Encoder:
@@ -20,6 +22,15 @@ def open_encoder(spec: EncoderSpec) -> Encoder:
         EncoderMismatchError: its foreground head was trained for another encoder.
     """
     return _opened(spec, encoder_fingerprint(spec))
+
+
+def open_patch_reader(spec: EncoderSpec) -> PatchReader:
+    """Open a model of timm to teach a foreground head with; isolation and colour of the spec do not matter.
+
+    Raises:
+        EncoderUnavailableError: it cannot be loaded, or shows no patch tokens.
+    """
+    return PatchReader(open_backbone(spec, find_weights(spec), Reads.TOKENS), plain_fingerprint(spec))
 
 
 @lru_cache(maxsize=2)

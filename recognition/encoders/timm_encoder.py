@@ -1,22 +1,33 @@
 """Any model of timm as an encoder: frozen, pooled where the product is, with a second look where that is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from recognition.encoders.backbone import Backbone
-from recognition.encoders.pooling import Features, pooled, side_by_side
+from recognition.encoders.backbone import Backbone, open_backbone
+from recognition.encoders.pooling import Features, pooled_plainly, pooled_under, side_by_side
 from recognition.encoders.protocol import Block, Vectors
 from recognition.encoders.spec import EncoderSpec
-from recognition.encoders.timm_model import filled_model
-from recognition.encoders.weights import brief
 from recognition.errors import EncoderUnavailableError
 from recognition.isolation.masks import crop_frame
 from recognition.isolation.opening import open_isolator
-from recognition.isolation.protocol import Box, Isolated, Isolator, Seen
+from recognition.isolation.protocol import Box, Floats, Isolated, Isolator, Seen, whole
+from recognition.pictures.colour import colour_descriptor
 from recognition.vocabulary import IsolationMethod
+
+_BLOCKS = ("embedding", "colour")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One forward pass over a batch: what went in, what came out, and what isolation may see of it."""
+
+    squares: Sequence[Image.Image]
+    features: Features
+    seen: Seen
 
 
 class TimmEncoder:
@@ -27,52 +38,57 @@ class TimmEncoder:
         self.fingerprint = fingerprint
         self.backbone = backbone
         self._isolator = isolator
-        self._plain = spec.isolation.method is IsolationMethod.NONE
+        self._isolates = spec.isolation.method is not IsolationMethod.NONE
         self._second_pass = spec.isolation.second_pass
-        self.dimension: int = self._encode([Image.new("RGB", (backbone.side, backbone.side))]).shape[1]
-        self.layout = (Block("embedding", self.dimension),)
+        self._colour = spec.colour
+        blocks = self._blocks([Image.new("RGB", (backbone.side, backbone.side))])
+        self.layout = tuple(Block(name, block.shape[1]) for name, block in zip(_BLOCKS, blocks, strict=False))
+        self.dimension = sum(block.width for block in self.layout)
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode RGB pictures of any size: [n, d], rows L2-normalised."""
-        parts = [self._encode(batch) for batch in self._batches(pictures)]
+        parts = [side_by_side(self._blocks(batch)) for batch in self._batches(pictures)]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), dtype=np.float32)
 
     def isolate(self, pictures: Sequence[Image.Image]) -> list[Isolated]:
         """Say where the product is on each picture."""
-        return [found for batch in self._batches(pictures) for found in self._first_look(batch)[1]]
+        looks = (self._first_look(batch) for batch in self._batches(pictures))
+        return [found for look in looks for found in self._isolator.isolate(look.seen)]
 
-    def _batches(self, pictures: Sequence[Image.Image]) -> list[Sequence[Image.Image]]:
-        return [pictures[at : at + self.backbone.batch] for at in range(0, len(pictures), self.backbone.batch)]
+    def _batches(self, pictures: Sequence[Image.Image]) -> Iterator[Sequence[Image.Image]]:
+        return (pictures[at : at + self.backbone.batch] for at in range(0, len(pictures), self.backbone.batch))
 
-    def _encode(self, pictures: Sequence[Image.Image]) -> Vectors:
-        features, isolated = self._first_look(pictures)
-        masks = None if self._plain else np.stack([found.mask for found in isolated])
-        parts = [pooled(features, masks)]
+    def _blocks(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
+        """Encode one batch: unit rows [n, width] of each block."""
+        look = self._first_look(pictures)
+        isolated = self._isolator.isolate(look.seen)
+        masks = np.stack([found.mask for found in isolated]) if self._isolates else None
+        embedding = [pooled_plainly(look.features) if masks is None else pooled_under(look.features, masks)]
         if self._second_pass:
-            parts.append(self._second_look(pictures, [found.boxes[0] for found in isolated]))
-        return side_by_side(parts)
+            embedding.append(self._second_look(pictures, isolated))
+        blocks = [side_by_side(embedding)]
+        if self._colour:
+            blocks.append(_colours(look.squares, masks))
+        return blocks
 
-    def _first_look(self, pictures: Sequence[Image.Image]) -> tuple[Features, list[Isolated]]:
-        features, seen = self._look(pictures, [self.backbone.frame(picture) for picture in pictures])
-        return features, self._isolator.isolate(seen)
+    def _first_look(self, pictures: Sequence[Image.Image]) -> _Look:
+        frames = [self.backbone.frame(picture) for picture in pictures]
+        # A second look goes where the first one points, and rounding can turn a pointer far: the first is then exact.
+        return self._look(pictures, frames, half=self.backbone.half and not self._second_pass)
 
-    def _second_look(self, pictures: Sequence[Image.Image], products: Sequence[Box]) -> Vectors:
-        frames = [crop_frame(picture, product) for picture, product in zip(pictures, products, strict=True)]
-        features, seen = self._look(pictures, frames)
-        return pooled(features, self._isolator.refine(seen, products))
+    def _second_look(self, pictures: Sequence[Image.Image], isolated: Sequence[Isolated]) -> Vectors:
+        frames = [crop_frame(found, whole(picture)) for found, picture in zip(isolated, pictures, strict=True)]
+        look = self._look(pictures, frames, half=self.backbone.half)
+        return pooled_under(look.features, self._isolator.refine(look.seen, isolated))
 
-    def _look(self, pictures: Sequence[Image.Image], frames: Sequence[Box]) -> tuple[Features, Seen]:
-        pairs = zip(pictures, frames, strict=True)
-        features = self.backbone.look(
-            [self.backbone.square(picture, frame) for picture, frame in pairs], self._isolator.reads
-        )
-        return features, Seen(pictures, frames, self.backbone.grid, features.tokens, features.attention)
+    def _look(self, pictures: Sequence[Image.Image], frames: Sequence[Box], *, half: bool) -> _Look:
+        squares = [self.backbone.square(picture, frame) for picture, frame in zip(pictures, frames, strict=True)]
+        features = self.backbone.look(squares, half=half)
+        return _Look(squares, features, Seen(pictures, frames, self.backbone.grid, features.layers, features.attention))
 
 
 def open_timm(spec: EncoderSpec, weights: Path, fingerprint: str, plain_fingerprint: str) -> TimmEncoder:
-    """Build the model, fill it with exactly these weights, and measure which precision serves it on this machine.
-
-    Sets torch's thread count for the whole process (`spec.threads`) when the device is a CPU.
+    """Open a model and its method of isolation.
 
     Args:
         spec: The encoder.
@@ -81,22 +97,21 @@ def open_timm(spec: EncoderSpec, weights: Path, fingerprint: str, plain_fingerpr
         plain_fingerprint: Of the same encoder without isolation and colour, which a foreground head is bound to.
 
     Raises:
-        EncoderUnavailableError: timm has no such model, the weights are another model's or damaged, the size does not
-            fit the model, the device is not there, or the method of isolation cannot work on this model.
+        EncoderUnavailableError: the model or what isolation needs cannot be opened, or they do not fit together.
         EncoderMismatchError: the foreground head belongs to another encoder.
     """
-    import torch
-
-    if spec.device == "cpu":
-        torch.set_num_threads(spec.threads)
     isolator = open_isolator(spec.isolation, plain_fingerprint)
-    model = filled_model(spec, weights)
-    try:
-        backbone = Backbone(model.to(spec.device), spec.device, spec.image_size)
-    except (AssertionError, RuntimeError) as error:
+    isolates = spec.isolation.method is not IsolationMethod.NONE
+    backbone = open_backbone(spec, weights, isolator.reads if isolates else None)
+    if isolates and not (backbone.has_patches or spec.isolation.second_pass):
         raise EncoderUnavailableError(
-            f"{spec.name} does not run on {spec.device!r} at image size {spec.image_size} ({brief(error)}). "
-            f"Set `encoder.device` to a device of this machine and `encoder.image_size` to a size that the model takes."
-        ) from error
-    backbone.check_reads(isolator.reads, spec.name)
+            f"{spec.name} has no patches to weigh by a box: set `encoder.isolation.second_pass` to true, so that it "
+            f"sees the box alone, or `encoder.isolation.method` to none."
+        )
     return TimmEncoder(spec, fingerprint, backbone, isolator)
+
+
+def _colours(squares: Sequence[Image.Image], masks: Floats | None) -> Vectors:
+    """[n, COLOUR_WIDTH] colours of the products."""
+    covers = [None] * len(squares) if masks is None else list(masks)
+    return np.stack([colour_descriptor(square, cover) for square, cover in zip(squares, covers, strict=True)])

@@ -3,30 +3,36 @@
 from pathlib import Path
 
 from recognition.errors import EncoderUnavailableError
-from recognition.isolation.masks import WholePicture
+from recognition.isolation.attention import AttentionIsolator
+from recognition.isolation.detector import YoloxDetector
+from recognition.isolation.foreground_head import ForegroundHead, ForegroundIsolator
 from recognition.isolation.protocol import IsolationSpec, Isolator
+from recognition.isolation.whole_picture import WholePicture
 from recognition.vocabulary import IsolationMethod
 
 _SUFFIXES = {IsolationMethod.FOREGROUND: ".safetensors", IsolationMethod.BOX: ".onnx"}
 
 
-def open_isolator(spec: IsolationSpec, encoder: str) -> Isolator:  # noqa: ARG001
-    """Open the method of a spec for the encoder of a (plain) fingerprint.
+def open_isolator(spec: IsolationSpec, encoder: str) -> Isolator:
+    """Open the method of a spec for the encoder of a plain fingerprint.
 
     Raises:
         EncoderUnavailableError: its weights are not there, or the spec contradicts itself.
         EncoderMismatchError: its weights belong to another encoder.
     """
-    match spec.method:
-        case IsolationMethod.NONE if spec.second_pass:
-            raise EncoderUnavailableError(
-                "A second pass looks at the product, and isolation by none finds no product: set "
-                "`encoder.isolation.second_pass` to false, or `encoder.isolation.method` to a method."
-            )
-        case IsolationMethod.NONE:
-            return WholePicture()
-        case _:
-            raise EncoderUnavailableError(f"There is no isolation by {spec.method} yet.")
+    weights = find_isolation_weights(spec)
+    if spec.method is IsolationMethod.ATTENTION:
+        return AttentionIsolator()
+    if spec.method is IsolationMethod.FOREGROUND and weights is not None:
+        return ForegroundIsolator(ForegroundHead.open(weights, encoder))
+    if spec.method is IsolationMethod.BOX and weights is not None:
+        return YoloxDetector(weights)
+    if spec.second_pass:
+        raise EncoderUnavailableError(
+            "A second pass looks at the product, and isolation by none finds none: set `encoder.isolation.second_pass` "
+            "to false, or `encoder.isolation.method` to a method."
+        )
+    return WholePicture()
 
 
 def find_isolation_weights(spec: IsolationSpec) -> Path | None:

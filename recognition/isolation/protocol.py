@@ -67,7 +67,7 @@ class Isolated:
 
     Attributes:
         frame: The part of the picture that the encoder saw, and that the mask covers.
-        mask: [g, g] float32, 0 (background) to 1 (product), rows from top to bottom.
+        mask: [k g, k g] float32, 0 (background) to 1 (product), k * k cells to each of g * g patches.
         boxes: One per product in pixels of the picture, the likeliest first; the whole picture where none was found.
         found: False where the one box is that fallback.
     """
@@ -94,14 +94,14 @@ class Seen:
         pictures: Whole, RGB.
         frames: The part of each picture that the encoder saw.
         grid: Patches along a side, g.
-        tokens: [n, g * g, k] patch tokens, for a method that reads TOKENS.
+        layers: [n, g * g, 4, d] patch tokens after each quarter of the model; None for a model without such tokens.
         attention: [n, g * g] attention of the class token, for a method that reads ATTENTION.
     """
 
     pictures: Sequence[Image.Image]
     frames: Sequence[Box]
     grid: int
-    tokens: Floats | None = None
+    layers: Floats | None = None
     attention: Floats | None = None
 
 
@@ -117,8 +117,8 @@ class Isolator(Protocol):
         """Find the products on each picture."""
         ...
 
-    def refine(self, seen: Seen, products: Sequence[Box]) -> Floats:
-        """Give the masks [n, g, g] over the frames of a second look, each at one product that `isolate` found."""
+    def refine(self, seen: Seen, first: Sequence[Isolated]) -> Floats:
+        """Give masks [n, k g, k g] over the frames of a second look, each at the product that `isolate` found first."""
         ...
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import re
 import subprocess
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from recognition.encoders import HANDCRAFTED, EncoderSpec, encoder_fingerprint, open_encoder
+from recognition.encoders import HANDCRAFTED, EncoderSpec, encoder_fingerprint, open_encoder, plain_fingerprint
 from recognition.errors import EncoderUnavailableError
+from recognition.isolation.opening import open_isolator
+from recognition.isolation.protocol import IsolationSpec
+from recognition.vocabulary import IsolationMethod
 
 NAME = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
 
@@ -58,6 +62,60 @@ def test_another_image_size_or_model_gives_other_vectors_and_another_fingerprint
         encoder_fingerprint(replace(spec, name="vit_tiny_patch16_224.other_training")),
     }
     assert len(prints) == 4
+
+
+def test_what_isolates_and_whether_colour_is_on_are_part_of_the_fingerprint(spec: EncoderSpec, tmp_path: Path) -> None:
+    head, other, detector = tmp_path / "head.safetensors", tmp_path / "other.safetensors", tmp_path / "detector.onnx"
+    for path in (head, other, detector):
+        path.write_bytes(path.name.encode())
+    specs = [
+        spec,
+        replace(spec, colour=True),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.ATTENTION)),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.ATTENTION, second_pass=True)),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.BOX, detector)),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.FOREGROUND, head)),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.FOREGROUND, other)),
+        replace(spec, isolation=IsolationSpec(IsolationMethod.FOREGROUND, other), colour=True),
+    ]
+    assert len({encoder_fingerprint(each) for each in specs}) == len(specs)
+    assert {plain_fingerprint(each) for each in specs} == {encoder_fingerprint(spec)}
+
+
+def test_vectors_from_before_there_was_isolation_keep_their_name(spec: EncoderSpec) -> None:
+    assert spec.weights is not None
+    parts = (
+        "timm-1 centre-crop class+mean-patch",
+        NAME,
+        hashlib.sha256(spec.weights.read_bytes()).hexdigest(),
+        "image_size=224",
+    )
+    assert encoder_fingerprint(spec).endswith(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16])
+
+
+@pytest.mark.parametrize("method", [IsolationMethod.FOREGROUND, IsolationMethod.BOX])
+def test_isolation_without_its_file_is_told_with_the_setting_to_change(
+    spec: EncoderSpec, method: IsolationMethod, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "head.txt"
+    wrong.touch()
+    for weights in (None, tmp_path / "absent.onnx", wrong):
+        with pytest.raises(EncoderUnavailableError, match=r"needs a \.(onnx|safetensors).*encoder\.isolation\.weights"):
+            encoder_fingerprint(replace(spec, isolation=IsolationSpec(method, weights)))
+
+
+def test_an_encoder_without_patches_to_look_into_refuses_isolation_and_colour() -> None:
+    for spec in (
+        EncoderSpec(HANDCRAFTED, isolation=IsolationSpec(IsolationMethod.ATTENTION)),
+        EncoderSpec(HANDCRAFTED, colour=True),
+    ):
+        with pytest.raises(EncoderUnavailableError, match=r"encoder\.colour.*encoder\.isolation\.method"):
+            open_encoder(spec)
+
+
+def test_a_second_look_at_nothing_is_refused() -> None:
+    with pytest.raises(EncoderUnavailableError, match=r"encoder\.isolation\.second_pass"):
+        open_isolator(IsolationSpec(second_pass=True), "any")
 
 
 def test_a_missing_weights_file_is_told_with_the_setting_to_change(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance
 
 from recognition.encoders import HANDCRAFTED, Encoder, EncoderSpec, open_encoder
+from recognition.isolation.protocol import Box
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,9 @@ def test_whatever_the_size_and_content_the_vector_is_finite_and_repeatable(width
     first, again = encoder.encode([Image.fromarray(noise), Image.fromarray(noise)])
     assert np.isfinite(first).all()
     np.testing.assert_array_equal(first, again)
+
+
+def test_it_says_which_columns_are_what_and_that_it_looks_everywhere(encoder: Encoder) -> None:
+    assert [(block.name, block.width) for block in encoder.layout] == [("embedding", encoder.dimension)]
+    (found,) = encoder.isolate([Image.new("RGB", (70, 50))])
+    assert (found.found, found.boxes) == (False, (Box(0, 0, 70, 50),))
