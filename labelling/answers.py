@@ -13,6 +13,7 @@ from labelling.payloads import (
     ANSWER_FIELD,
     NAME_FIELD,
     SKU_FIELD,
+    SPLIT_CHOICE,
     Answer,
     AnswerKind,
     FixedChoice,
@@ -21,7 +22,7 @@ from labelling.payloads import (
     candidate_choice,
     question_of,
 )
-from recognition.vocabulary import AnswerReason
+from recognition.vocabulary import AnswerReason, QuestionKind
 
 _LONGEST_DETAIL = 300
 _LONGEST_NAME = 200
@@ -97,6 +98,8 @@ def _meaning(question: Question, result: Any, known_skus: Collection[str]) -> tu
     for candidate in question.candidates:
         if choice == candidate_choice(candidate.sku):
             return AnswerKind.SKU, candidate.sku, None
+    if choice == SPLIT_CHOICE and question.kind is QuestionKind.ONE_PRODUCT:
+        return AnswerKind.SPLIT, None, None
     # A text that belongs to another choice is a leftover of somebody who thought again: the choice counts.
     match choice:
         case FixedChoice.OTHER_SKU:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from label_studio_sdk import ImportApiRequest, LabelStudio
@@ -18,7 +18,7 @@ from labelling.answers import AnnotatedTask
 from labelling.errors import LabelStudioDownError, LabelStudioRefusedError, excerpt, refusal
 from labelling.payloads import KEY_FIELD
 from labelling.served import link_pictures
-from labelling.wire import WireTask, is_loopback, task_filter, task_query
+from labelling.wire import TaskState, WireProject, WireTask, is_loopback, task_filter, task_query
 
 _PAGE = 200  # tasks of one request
 # The SDK repeats a POST whose answer was lost, and so does everything twice. We look first, see sync.push.
@@ -112,11 +112,24 @@ class LabelStudioClient:
     def task_ids_by_key(self, project_id: int) -> dict[str, int]:
         """The task of each question key; the oldest, should there be several."""
         found: dict[str, int] = {}
-        for task in self._by_id(project_id, [], "id,updated_at,data"):
+        for task in self._by_id(project_id, [], "id,updated_at,data", "task_only"):
             key = task.data.get(KEY_FIELD)
             if isinstance(key, str):
                 found.setdefault(key, task.id)
         return found
+
+    def task_states(self, project_id: int) -> Iterator[TaskState]:
+        """How the task of each question stands; several of one key, should there be several."""
+        asked_for = "id,updated_at,data,annotations_ids,total_annotations,draft_exists"
+        for task in self._by_id(project_id, [], asked_for, "all"):  # without "all" it leaves out what it must count
+            key = task.data.get(KEY_FIELD)
+            if isinstance(key, str):
+                yield task.state(key)
+
+    def project_began(self, project_id: int) -> datetime:
+        """When the project was made, by Label Studio's clock."""
+        with self._told():
+            return WireProject.model_validate(self._sdk.projects.get(project_id, request_options=_ONCE)).created_at
 
     def delete_tasks(self, project_id: int, task_ids: Iterable[int]) -> None:
         """Delete tasks with their annotations; ids that are not there are passed over."""
@@ -182,12 +195,18 @@ class LabelStudioClient:
             return {user.id: str(user.email) for user in self._sdk.users.list(request_options=_ONCE)}
 
     def _by_id(
-        self, project_id: int, filters: Sequence[Mapping[str, Any]], include: str | None = None
+        self,
+        project_id: int,
+        filters: Sequence[Mapping[str, Any]],
+        include: str | None = None,
+        fields: Literal["all", "task_only"] = "all",
     ) -> Iterator[WireTask]:
         """Tasks from the last id met onwards, so that answers that come in meanwhile shift nothing."""
         last = 0
         while True:
-            tasks = self._first(project_id, [*filters, task_filter("id", "greater", last)], "id", _PAGE, include)
+            tasks = self._first(
+                project_id, [*filters, task_filter("id", "greater", last)], "id", _PAGE, include, fields
+            )
             yield from tasks
             if len(tasks) < _PAGE:
                 return
@@ -200,13 +219,14 @@ class LabelStudioClient:
         ordering: str,
         size: int,
         include: str | None = None,
+        fields: Literal["all", "task_only"] = "all",
     ) -> list[WireTask]:
         """The first tasks of a list; page numbers would pass over tasks while people answer."""
         with self._told():
             found: Any = self._sdk.tasks.list(
                 project=project_id,
                 query=task_query(filters, ordering),
-                fields="task_only" if include else "all",
+                fields=fields,
                 include=include,
                 page=1,
                 page_size=size,

@@ -45,6 +45,11 @@ class FixedChoice(StrEnum):
     OTHER_SKU = "answer:other_sku"
 
 
+SPLIT_CHOICE = "answer:split"
+"""The answer that only questions about several photos offer; it comes with the task, not with the interface."""
+_SPLIT_KEY = "0"
+
+
 class AnswerKind(StrEnum):
     """What a person said of the photos of a question."""
 
@@ -52,6 +57,7 @@ class AnswerKind(StrEnum):
     NEW_PRODUCT = "new_product"
     NOT_A_PRODUCT = "not_a_product"
     BAD_PHOTO = "bad_photo"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ def question_payload(question: Question) -> dict[str, Any]:
             "prompt": question.prompt,
             _SHEET_FIELD: picture_url(question.sheet),
             "references": _NO_REFERENCES if question.references is None else picture_url(question.references),
-            "choices": [_choice(place, candidate) for place, candidate in enumerate(question.candidates, 1)],
+            "choices": _offered(question),
             "question": _QUESTION.dump_python(question, mode="json"),
         }
     }
@@ -151,7 +157,7 @@ def answer_result(
         return [_choices(FixedChoice.OTHER_SKU), _text(SKU_FIELD, sku or "")]
     if kind is AnswerKind.NEW_PRODUCT:
         return [_choices(FixedChoice.NEW_PRODUCT), _text(NAME_FIELD, product_name or "")]
-    return [_choices(FixedChoice[kind.name])]
+    return [_choices(SPLIT_CHOICE if kind is AnswerKind.SPLIT else FixedChoice[kind.name])]
 
 
 def new_sku(product_name: str) -> str:
@@ -167,6 +173,13 @@ def new_sku(product_name: str) -> str:
 def picture_url(path: str) -> str:
     """Where Label Studio serves a file of the images root."""
     return f"/data/local-files/?d={quote(f'{IMAGES_FOLDER}/{path}')}"
+
+
+def _offered(question: Question) -> list[dict[str, str]]:
+    offered = [_choice(place, candidate) for place, candidate in enumerate(question.candidates, 1)]
+    if question.kind is QuestionKind.ONE_PRODUCT:
+        offered.append({"value": "Not all the same product", "alias": SPLIT_CHOICE, "hotkey": _SPLIT_KEY})
+    return offered
 
 
 def _choice(place: int, candidate: Candidate) -> dict[str, str]:

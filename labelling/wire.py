@@ -3,6 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,8 +15,33 @@ from labelling.answers import AnnotatedTask, Annotation
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only way of writing a time that its filters read
 
 
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """How a task of one of our questions stands.
+
+    Attributes:
+        key: of its question.
+        task_id: in Label Studio.
+        annotations: ids of everything that was said or skipped.
+        is_answered: whether anybody has answered it; skipping is not answering.
+        is_drafted: whether somebody has begun to.
+    """
+
+    key: str
+    task_id: int
+    annotations: frozenset[int]
+    is_answered: bool
+    is_drafted: bool
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+
+class WireProject(_Wire):
+    """A project."""
+
+    created_at: AwareDatetime
 
 
 class WireAnnotation(_Wire):
@@ -35,6 +61,14 @@ class WireTask(_Wire):
     updated_at: AwareDatetime
     data: dict[str, Any] = {}
     annotations: tuple[WireAnnotation, ...] | None = None
+    annotations_ids: str | None = None
+    total_annotations: int | None = None
+    draft_exists: bool | None = None
+
+    def state(self, key: str) -> TaskState:
+        """How the task of a question stands, where Label Studio was asked for it."""
+        ids = frozenset(int(number) for number in (self.annotations_ids or "").split(",") if number.strip())
+        return TaskState(key, self.id, ids, bool(self.total_annotations), bool(self.draft_exists))
 
     def annotated(self, usernames: Mapping[int, str]) -> AnnotatedTask:
         """The task in our words; an annotator without a name is called by number."""

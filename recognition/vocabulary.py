@@ -79,6 +79,7 @@ class LabelKind(StrEnum):
     SKU = "sku"
     NOT_A_PRODUCT = "not_a_product"
     BAD_PHOTO = "bad_photo"
+    WITHDRAWN = "withdrawn"
 
 
 class QuestionKind(StrEnum):

@@ -1,6 +1,6 @@
 """Pull the answers: label events for what people said, rows with a reason for what cannot be used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,20 +15,32 @@ from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin
 from tasks.label_studio import connect
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
-from warehouse.labels import LabelEventRow, RejectedAnswerRow, append_label_events, append_rejected_answers
-from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.products import ProductRow, titles, upsert_products
+from tasks.naming import AmbiguousName, KnownNames, Meaning, folded
+from tasks.tidying import take_back_deleted
+from warehouse.labels import (
+    LabelEventRow,
+    RejectedAnswerRow,
+    annotators_statements,
+    append_label_events,
+    append_rejected_answers,
+    withdraw_statements,
+)
+from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
+from warehouse.products import ProductRow, all_products, titles, upsert_products
 from warehouse.questions import (
     QuestionRow,
     QuestionStatus,
     get_cursor,
     mark_closed,
+    mark_settled,
     open_questions,
     questions_by_key,
     set_cursor,
 )
+from warehouse.session import Session
 
 _CURSOR = "label_studio"
+_LONGEST_DETAIL = 300
 _KINDS = {
     AnswerKind.SKU: LabelKind.SKU,
     AnswerKind.NEW_PRODUCT: LabelKind.SKU,
@@ -47,6 +59,7 @@ class AnswersReport:
     rejected: int = 0
     lost: int = 0
     problem: str | None = None
+    taken_back: int = 0
 
 
 @task(name="pull answers", cache_policy=NO_CACHE)
@@ -59,7 +72,7 @@ def pull_answers(loop: Loop) -> AnswersReport:
             report = AnswersReport(problem=f"Label Studio: {error}")
         done.summary = (
             f"{report.answers} answers, {report.labels} labels, {report.new_products} new products, "
-            f"{report.rejected} set aside, {report.lost} tasks lost"
+            f"{report.rejected} set aside, {report.taken_back} labels taken back, {report.lost} tasks lost"
         )
     return report
 
@@ -68,16 +81,36 @@ def _pull(loop: Loop) -> AnswersReport:
     warehouse = loop.parts.warehouse
     with warehouse.read() as db:
         cursor, known_skus, still_open = get_cursor(db, _CURSOR), set(titles(db)), open_questions(db)
+        names = KnownNames(all_products(db))
     if cursor is None and not still_open:
         return AnswersReport()  # nothing was ever asked: Label Studio need not even run
     client, project_id = connect(loop.parts)
-    found = pull(client, project_id, cursor, known_skus)
-    report = _store(loop, found)
+    found = _without_ambiguous(pull(client, project_id, cursor, known_skus), names)
+    report = _store(loop, found, names)
     _drop_spoilt(client, project_id, found, still_open)
+    taken_back, problem = take_back_deleted(loop, client, project_id)
     lost = lost_keys(client, project_id, [row.question_key for row in still_open])
     with warehouse.write() as db:
         closed = mark_closed(db, sorted(lost), QuestionStatus.LOST)
-    return replace(report, lost=closed)
+    return replace(report, lost=closed, taken_back=taken_back, problem=problem)
+
+
+def _without_ambiguous(found: PullResult, names: KnownNames) -> PullResult:
+    """Set aside the names that several products have: nobody guesses which was meant."""
+    kept, rejected = [], list(found.rejected)
+    for answer in found.answers:
+        meant = None if answer.product_name is None else names.meaning(answer.product_name)
+        if isinstance(meant, AmbiguousName):
+            detail = f"{answer.product_name!r}: {meant}"
+            reason = AnswerReason.UNKNOWN_CLASS
+            rejected.append(
+                RejectedAnswer(
+                    answer.annotation_id, answer.task_id, answer.question_key, reason, detail[:_LONGEST_DETAIL]
+                )
+            )
+        else:
+            kept.append(answer)
+    return replace(found, answers=tuple(kept), rejected=tuple(rejected))
 
 
 def _drop_spoilt(
@@ -94,59 +127,84 @@ def _drop_spoilt(
         client.delete_tasks(project_id, tasks)
 
 
-def _store(loop: Loop, found: PullResult) -> AnswersReport:
+def _store(loop: Loop, found: PullResult, names: KnownNames) -> AnswersReport:
     with loop.parts.warehouse.write() as db:  # labels and cursor in one transaction: nothing is pulled and forgotten
         questions = questions_by_key(db, [answer.question_key for answer in found.answers])
         ours = [answer for answer in found.answers if answer.question_key in questions]
         strangers = [answer for answer in found.answers if answer.question_key not in questions]
-        sku_of_title = {title.casefold(): sku for sku, title in titles(db).items()}
-        new = [
-            _product(answer, loop.run_id)
-            for answer in ours
-            if answer.product_name is not None and answer.product_name.casefold() not in sku_of_title
-        ]
+        meant: dict[str | None, Meaning] = {
+            answer.product_name: _meaning(answer, names) for answer in ours if answer.product_name is not None
+        }
+        named = [answer for answer in ours if answer.product_name is not None]
+        new = [_product(answer, loop.run_id) for answer in named if meant[answer.product_name].sku not in names]
         products = upsert_products(db, list({row.sku: row for row in new}.values()))
-        labels = append_label_events(db, list(_events(ours, questions, sku_of_title)))
+        labels = append_label_events(db, list(_events(ours, questions, meant)))
         rejected = append_rejected_answers(db, [*map(_rejected, found.rejected), *map(_stranger, strangers)])
-        mark_closed(db, sorted(questions), QuestionStatus.ANSWERED)
-        record_decisions(
-            db,
-            [
-                decision(
-                    loop.run_id, SubjectKind.SKU, row.sku, "create", "named_by_annotator", key=row.sku, title=row.title
-                )
-                for row in new
-            ],
-        )
+        _dissolve(loop, db, [answer for answer in ours if answer.kind is AnswerKind.SPLIT], questions)
+        last = {answer.question_key: answer.kind for answer in ours}
+        dissolved = sorted(key for key, kind in last.items() if kind is AnswerKind.SPLIT)
+        mark_settled(db, dissolved, QuestionStatus.DISSOLVED)
+        mark_settled(db, sorted(last.keys() - set(dissolved)), QuestionStatus.ANSWERED)
+        record_decisions(db, [_why_product(loop, answer, meant[answer.product_name]) for answer in named])
         if found.cursor is not None:
             set_cursor(db, _CURSOR, found.cursor)
     return AnswersReport(len(found.answers), labels, products.new, rejected)
 
 
+def _dissolve(loop: Loop, db: Session, splits: Sequence[Answer], questions: Mapping[str, QuestionRow]) -> None:
+    """Record who took a group apart; what the same annotation said of it before, it no longer says."""
+    standing = annotators_statements(db) if splits else []
+    for split in splits:
+        before = [row for row in standing if row.annotation_id == split.annotation_id and row.at < split.at]
+        before = [row for row in before if row.question_key == split.question_key]
+        withdraw_statements(db, before, split.annotator, split.at)
+    record_decisions(db, [_why_dissolved(loop, split, questions[split.question_key]) for split in splits])
+
+
+def _why_dissolved(loop: Loop, split: Answer, asked: QuestionRow) -> DecisionRow:
+    key = f"annotation-{split.annotation_id}-{split.at.isoformat()}"
+    subject = (SubjectKind.QUESTION, split.question_key)
+    return decision(
+        loop.run_id, *subject, "dissolve", "not_one_product", key=key, annotator=split.annotator, images=asked.images
+    )
+
+
+def _why_product(loop: Loop, answer: Answer, meant: Meaning) -> DecisionRow:
+    """A name that made a product, or was taken for one that is known; each name of a product has one row."""
+    subject = (SubjectKind.SKU, meant.sku)
+    if meant.reason is None:
+        return decision(loop.run_id, *subject, "create", "named_by_annotator", key=meant.sku, title=answer.product_name)
+    key = f"{meant.sku}|{folded(answer.product_name or '')}"
+    typed = {"typed": answer.product_name, "annotator": answer.annotator}
+    return decision(loop.run_id, *subject, "merge name", meant.reason, key=key, name=typed)
+
+
+def _meaning(answer: Answer, names: KnownNames) -> Meaning:
+    meant = names.meaning(answer.product_name or "")
+    if isinstance(meant, AmbiguousName):  # those were set aside before
+        raise TypeError(str(meant))
+    return meant
+
+
 def _events(
-    answers: Iterable[Answer], questions: Mapping[str, QuestionRow], sku_of_title: Mapping[str, str]
+    answers: Iterable[Answer], questions: Mapping[str, QuestionRow], meant: Mapping[str | None, Meaning]
 ) -> Iterable[LabelEventRow]:
     """One event for each photo of the question; an edited answer is a newer event, not another row of the old one."""
     for answer in answers:
+        if answer.kind is AnswerKind.SPLIT:
+            continue
         for sha256 in questions[answer.question_key].images:
             yield LabelEventRow(
                 event_id=f"annotation-{answer.annotation_id}-{answer.at.isoformat()}-{sha256}",
                 sha256=sha256,
                 kind=_KINDS[answer.kind],
-                sku=_sku(answer, sku_of_title),
+                sku=answer.sku if answer.product_name is None else meant[answer.product_name].sku,
                 origin=LabelOrigin.ANNOTATOR,
                 actor=answer.annotator,
                 at=answer.at,
                 question_key=answer.question_key,
                 annotation_id=answer.annotation_id,
             )
-
-
-def _sku(answer: Answer, sku_of_title: Mapping[str, str]) -> str | None:
-    """The SKU that was meant; who types the title of a known product means that product, not another of its name."""
-    if answer.product_name is None:
-        return answer.sku
-    return sku_of_title.get(answer.product_name.casefold()) or new_sku(answer.product_name)
 
 
 def _product(answer: Answer, run_id: str) -> ProductRow:

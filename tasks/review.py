@@ -1,7 +1,7 @@
 """Ask people: choose tonight's questions, draw their sheets, push them into Label Studio."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -28,15 +28,23 @@ from tasks.label_studio import connect
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.recognise import RecogniseReport
+from tasks.tidying import tidy
 from warehouse.images import image_paths, portraits
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.predictions import PredictionRow, predictions_for_review
 from warehouse.products import titles
-from warehouse.questions import QuestionRow, add_questions, asked_in, mark_pushed, pending_questions
+from warehouse.questions import (
+    QuestionRow,
+    add_questions,
+    asked_in,
+    mark_pushed,
+    pending_questions,
+    photos_to_ask_alone,
+)
 
 SHEETS = "sheets"  # under the images root, because Label Studio may serve nothing else
 _SINGLE_PROMPT = "Which product is this?"
-_GROUP_PROMPT = "These photos look alike. Which product do they show?"
+_GROUP_PROMPT = "Do all of these photos show one product? Which?"
 _REASONS = {
     QuestionArm.UNSEEN: "no known product is near enough",
     QuestionArm.UNSURE: "a known product, but not sure which",
@@ -52,12 +60,18 @@ class ReviewReport:
     pushed: int = 0
     waiting: int = 0
     problem: str | None = None
+    withdrawn: int = 0
+    taken_back: int = 0
 
 
 @task(name="review", cache_policy=NO_CACHE)
 def review_queue(loop: Loop, recognised: RecogniseReport) -> ReviewReport:
-    """Choose within the night's budget and push; what cannot be pushed waits for the next night."""
+    """Withdraw what nobody needs to answer, choose within the night's budget, and push.
+
+    What cannot be pushed waits for the next night.
+    """
     with stage(loop, "review") as done:
+        tidied = tidy(loop, recognised.release_id)
         chosen = _choose(loop) if recognised.release_id is not None else 0
         with loop.parts.warehouse.read() as db:
             pending = pending_questions(db)
@@ -67,8 +81,12 @@ def review_queue(loop: Loop, recognised: RecogniseReport) -> ReviewReport:
                 pushed = _push(loop, pending)
             except LabellingError as error:
                 problem = f"Label Studio: {error}"
-        report = ReviewReport(chosen, pushed, len(pending) - pushed, problem)
-        done.summary = f"{report.chosen} chosen, {report.pushed} pushed, {report.waiting} waiting"
+        problem = problem or tidied.problem
+        waiting = len(pending) - pushed
+        report = ReviewReport(chosen, pushed, waiting, problem, tidied.withdrawn, tidied.taken_back)
+        done.summary = (
+            f"{report.chosen} chosen, {report.pushed} pushed, {report.waiting} waiting, {report.withdrawn} withdrawn"
+        )
     return report
 
 
@@ -80,11 +98,11 @@ def _choose(loop: Loop) -> int:
     recogniser = Recogniser.of_bundle(bundle)
     with parts.warehouse.read() as db:
         predictions = {row.sha256: row for row in predictions_for_review(db, release_id)}
-        spent = asked_in(db, loop.label)
+        spent, alone = asked_in(db, loop.label), photos_to_ask_alone(db)
     sha256s, vectors = parts.vectors.load(parts.fingerprint, sorted(predictions))
     limits = parts.settings.review
     chosen = choose_questions(
-        [_reviewable(predictions[sha256]) for sha256 in sha256s],
+        [_reviewable(predictions[sha256], alone) for sha256 in sha256s],
         recogniser.whiten(vectors) if sha256s else vectors,
         bundle.manifest.thresholds.familiarity,
         # The control arm is drawn once a night: a night that is run again must not draw from what it left out.
@@ -103,10 +121,9 @@ def _why_asked(row: QuestionRow) -> DecisionRow:
     return decision(row.run_id, *subject, "ask", row.arm, score=row.score, images=row.images, release=row.release_id)
 
 
-def _reviewable(row: PredictionRow) -> Reviewable:
-    return Reviewable(
-        row.sha256, row.verdict, row.confidence, tuple(RankedCandidate(sku, score) for sku, score in row.candidates)
-    )
+def _reviewable(row: PredictionRow, alone: Collection[str]) -> Reviewable:
+    candidates = tuple(RankedCandidate(sku, score) for sku, score in row.candidates)
+    return Reviewable(row.sha256, row.verdict, row.confidence, candidates, row.sha256 in alone)
 
 
 def _generator(label: str) -> np.random.Generator:

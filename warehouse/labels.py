@@ -1,7 +1,7 @@
 """What was said of each photo, append-only; and the answers that were set aside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recognition.audit.labels import LabelEvent
@@ -48,8 +48,38 @@ def append_label_events(db: Session, rows: Sequence[LabelEventRow]) -> int:
 
 
 def label_events(db: Session) -> list[LabelEvent]:
-    """Return every event in the order in which it was appended."""
+    """Return every statement that nobody took back, in the order in which it was appended."""
     return db.rows(LabelEvent, "labels/all")
+
+
+def annotators_statements(db: Session) -> list[LabelEventRow]:
+    """Return what people said and nobody took back, in the order in which it was appended."""
+    return db.rows(LabelEventRow, "labels/of_annotators")
+
+
+def withdraw_statements(db: Session, said: Sequence[LabelEventRow], by: str, at: datetime) -> int:
+    """Append an event for each statement that takes it back; return how many were new.
+
+    What the same person said before it counts again. The statement stays in the table, and cannot return: who means it
+    after all says it anew.
+
+    Args:
+        db: a writing session.
+        said: the statements.
+        by: who takes them back.
+        at: when.
+    """
+    return append_label_events(db, [_withdrawal(each, by, at) for each in said])
+
+
+def _withdrawal(said: LabelEventRow, by: str, at: datetime) -> LabelEventRow:
+    key = f"withdrawn-{said.event_id}"  # the queries find the statement by this
+    return replace(said, event_id=key, kind=LabelKind.WITHDRAWN, sku=None, actor=by, at=at)
+
+
+def spent_annotations(db: Session) -> set[tuple[str, int]]:
+    """Return (question key, annotation) where all that the annotation said was taken back."""
+    return set(db.tuples("labels/spent_annotations"))
 
 
 def append_rejected_answers(db: Session, rows: Sequence[RejectedAnswerRow]) -> int:

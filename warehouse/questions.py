@@ -17,8 +17,26 @@ class QuestionStatus(StrEnum):
     PENDING = "pending"
     OPEN = "open"
     ANSWERED = "answered"
+    DISSOLVED = "dissolved"
     WITHDRAWN = "withdrawn"
     LOST = "lost"
+
+
+class WithdrawReason(StrEnum):
+    """Why nobody needs to answer a question any more, or has to answer it again."""
+
+    SURE_NOW = "sure_now"
+    LABELLED_ELSEWHERE = "labelled_elsewhere"
+    REVERTED = "reverted"
+
+
+@dataclass(frozen=True, slots=True)
+class StaleQuestion:
+    """A question that waits for an answer which is no longer needed; `task_id` is None where nobody can see it."""
+
+    question_key: str
+    task_id: int | None
+    reason: WithdrawReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,49 @@ def mark_closed(db: Session, keys: Sequence[str], status: QuestionStatus) -> int
     if status in {QuestionStatus.PENDING, QuestionStatus.OPEN}:
         raise WarehouseError(f"a question is closed as answered, withdrawn or lost, not as {status}")
     return db.run("questions/close", keys=list(keys), status=status)
+
+
+def mark_settled(db: Session, keys: Sequence[str], status: QuestionStatus) -> int:
+    """Record what the newest answer made of questions, answered or dissolved, also where an older one said otherwise.
+
+    Questions that were withdrawn or lost stay so. Returns how many changed.
+    """
+    waiting = [QuestionStatus.PENDING, QuestionStatus.OPEN, QuestionStatus.ANSWERED, QuestionStatus.DISSOLVED]
+    return db.run("questions/move", keys=list(keys), status=status, out_of=[each for each in waiting if each != status])
+
+
+def reopen(db: Session, keys: Sequence[str]) -> int:
+    """Let answered questions wait for an answer again; their tasks are still there. Returns how many changed."""
+    return db.run("questions/move", keys=list(keys), status=QuestionStatus.OPEN, out_of=[QuestionStatus.ANSWERED])
+
+
+def take_back(db: Session, keys: Sequence[str], status: QuestionStatus) -> int:
+    """Make answered questions withdrawn or lost, so that their photos may be asked about again; return how many."""
+    return db.run("questions/move", keys=list(keys), status=status, out_of=[QuestionStatus.ANSWERED])
+
+
+def stale_questions(db: Session, release_id: str) -> list[StaleQuestion]:
+    """Return the pending and open questions that nobody needs to answer, by key.
+
+    A photo of theirs has a label from elsewhere, or this release is sure of all of them. Of the random arm only the
+    former: it measures what a release is sure of, too.
+    """
+    return db.rows(StaleQuestion, "questions/stale", release_id=release_id)
+
+
+def withdrawn_tasks(db: Session) -> dict[str, int]:
+    """Return question key -> task of the withdrawn questions whose task may still be in Label Studio."""
+    return dict(db.tuples("questions/withdrawn_tasks"))
+
+
+def forget_tasks(db: Session, keys: Sequence[str]) -> int:
+    """Record that withdrawn questions have no task any more: their photos may be asked about again."""
+    return db.run("questions/forget_tasks", keys=list(keys))
+
+
+def photos_to_ask_alone(db: Session) -> set[str]:
+    """Return the photos of groups of which people said that they show several products."""
+    return {sha256 for (sha256,) in db.tuples("questions/dissolved_images")}
 
 
 def question(db: Session, key: str) -> QuestionRow | None:

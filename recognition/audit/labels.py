@@ -12,6 +12,8 @@ from recognition.vocabulary import LabelKind, LabelOrigin
 class LabelEvent:
     """One statement about one photo. Events are only ever appended: a changed mind is a newer event.
 
+    Statements that were taken back are not given to this module: whoever stores them knows which ones still stand.
+
     Attributes:
         sha256: the photo.
         kind: what is said of it.

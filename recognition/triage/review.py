@@ -34,12 +34,16 @@ class ReviewPolicy:
 
 @dataclass(frozen=True)
 class Reviewable:
-    """An unlabelled photo with what the release believes of it."""
+    """An unlabelled photo with what the release believes of it.
+
+    `alone` photos are never asked about in a group: people said of one that it shows several products.
+    """
 
     sha256: str
     verdict: Verdict
     confidence: float
     candidates: tuple[Candidate, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,12 @@ def _unseen_groups(
     photos: Sequence[Reviewable], whitened: Vectors, unseen: Sequence[int], familiarity: float
 ) -> list[ChosenQuestion]:
     questions = []
-    for rows in members(alike_groups(whitened[list(unseen)], alike_cosine(familiarity))):
-        group = [photos[unseen[row]] for row in rows]
+    grouped = [row for row in unseen if not photos[row].alone]
+    groups = [
+        [photos[grouped[place]] for place in places]
+        for places in members(alike_groups(whitened[grouped], alike_cosine(familiarity)))
+    ]
+    for group in [*groups, *([photos[row]] for row in unseen if photos[row].alone)]:
         kind = QuestionKind.ONE_PRODUCT if len(group) > 1 else QuestionKind.WHICH_PRODUCT
         images = tuple(photo.sha256 for photo in group)
         questions.append(

@@ -17,9 +17,7 @@ pytestmark = pytest.mark.slow
 
 FOCUSED = "document.activeElement.name || document.activeElement.tagName"
 CHOSEN = "[...document.querySelectorAll('.ant-checkbox-wrapper-checked')].map(choice => choice.innerText)"
-SUBMIT_IS = (
-    "getComputedStyle(document.querySelector('button[aria-label=\"Submit current annotation\"]')).visibility"
-)
+SUBMIT_IS = "getComputedStyle(document.querySelector('button[aria-label=\"Submit current annotation\"]')).visibility"
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +111,8 @@ def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_n
 
 def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnderTest, browser: Browser) -> None:
     project, client = label_studio.project(), label_studio.client()
-    keys = ["1", "5", "8", "9"]
-    push(client, project, [question(f"q{key}") for key in keys])
+    keys = ["1", "5", "8", "9", "0"]
+    push(client, project, [question(f"q{key}", photos=2 if key == "0" else 1) for key in keys])
     begin(browser, label_studio, project, "q1")
 
     for key, following in zip(keys, [*keys[1:], None], strict=True):
@@ -129,4 +127,5 @@ def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnd
         ("q5", AnswerKind.SKU, "SKU-5"),
         ("q8", AnswerKind.NOT_A_PRODUCT, None),
         ("q9", AnswerKind.BAD_PHOTO, None),
+        ("q0", AnswerKind.SPLIT, None),
     ]

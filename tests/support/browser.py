@@ -46,7 +46,8 @@ class Browser:
     def wait(self, expression: str, seconds: float = 60.0) -> None:
         """Look until an expression is true."""
         deadline = time.monotonic() + seconds
-        asked = f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"  # it may be loading
+        # The page may be loading: what cannot be looked at yet is not true yet.
+        asked = f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"
         while not self.js(asked):
             assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {expression}"
             time.sleep(0.1)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ QUESTION = Question(
     prompt="Which product is this?",
     release_id="r-7",
 )
+GROUP = replace(QUESTION, kind=QuestionKind.ONE_PRODUCT, images=("a" * 64, "b" * 64))
 KNOWN = {"OAT-1", "new_product", "Soap-9", "tea-1", "TEA-1"}
 
 
@@ -36,8 +38,8 @@ def task(result: Any, *, data: dict[str, Any] | None = None, skipped: bool = Fal
     return AnnotatedTask(3, NOON, question_payload(QUESTION)["data"] if data is None else data, (annotation,))
 
 
-def read(result: Any) -> Answer | RejectedAnswer:
-    (found,) = read_answers(task(result), KNOWN)
+def read(result: Any, asked: Question = QUESTION) -> Answer | RejectedAnswer:
+    (found,) = read_answers(task(result, data=question_payload(asked)["data"]), KNOWN)
     return found
 
 
@@ -74,6 +76,20 @@ def test_a_new_product_comes_with_its_name() -> None:
 @pytest.mark.parametrize("kind", [AnswerKind.NOT_A_PRODUCT, AnswerKind.BAD_PHOTO])
 def test_an_answer_without_a_product_names_none(kind: AnswerKind) -> None:
     assert read(answer_result(QUESTION, kind)) == Answer("q-1", 5, 3, "ann@shop.example", NOON, kind)
+
+
+def test_only_a_group_can_be_said_to_show_several_products() -> None:
+    said = answer_result(GROUP, AnswerKind.SPLIT)
+
+    assert read(said, GROUP) == Answer("q-1", 5, 3, "ann@shop.example", NOON, AnswerKind.SPLIT)
+    assert rejection(said) is AnswerReason.UNKNOWN_CLASS
+
+
+def test_a_group_that_is_split_and_named_at_once_is_set_aside() -> None:
+    found = read([choice("answer:split", "sku:OAT-1")], GROUP)
+
+    assert isinstance(found, RejectedAnswer)
+    assert found.reason is AnswerReason.CONTRADICTORY
 
 
 def test_a_skipped_question_is_neither_an_answer_nor_an_error() -> None:
@@ -158,7 +174,7 @@ def test_no_json_that_an_api_accepts_stops_a_pull(result: Any) -> None:
     st.text(st.characters(categories=["L", "N"]), min_size=1),
 )
 def test_whatever_is_said_is_what_is_read(kind: AnswerKind, sku: str, name: str) -> None:
-    found = read(answer_result(QUESTION, kind, sku, name))
+    found = read(answer_result(GROUP, kind, sku, name), GROUP)
 
     assert isinstance(found, Answer)
     assert found.kind is kind

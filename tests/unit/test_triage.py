@@ -80,7 +80,7 @@ def judged_sure(photos: OutOfFold, thresholds: Thresholds) -> np.ndarray:
 
 
 def test_what_is_called_sure_keeps_its_promise_on_photos_that_calibration_never_saw():
-    policy = CalibrationPolicy(sure_precision=0.97, unseen_share=0.1)
+    policy = CalibrationPolicy(sure_precision=0.97, unseen_share=0.1, risk=0.1)
     thresholds = calibrate(evidence(3000, wrong_share=0.2), policy)
     known, unseen = known_photos(3000, wrong_share=0.2, seed=1), unseen_photos(333, seed=1)
     sure = judged_sure(known, thresholds)

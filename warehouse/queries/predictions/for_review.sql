@@ -1,12 +1,18 @@
 SELECT sha256, release_id, run_id, night_id, sku, confidence, similarity, verdict, candidates, predicted_at
 FROM prediction
 SEMI JOIN (SELECT sha256 FROM image WHERE reason = 'ok') USING (sha256)
-ANTI JOIN label_event USING (sha256)
+ANTI JOIN (
+    SELECT said.sha256
+    FROM label_event AS said
+    ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
+    WHERE said.kind <> 'withdrawn'
+) USING (sha256)
 ANTI JOIN (
     SELECT sha256
     FROM question_image
     JOIN question USING (question_key)
-    WHERE status IN ('pending', 'open', 'answered')
+    -- A withdrawn question whose task is still in Label Studio may yet be answered there.
+    WHERE status IN ('pending', 'open', 'answered') OR (status = 'withdrawn' AND task_id IS NOT NULL)
 ) USING (sha256)
 WHERE release_id = $release_id
 ORDER BY sha256

@@ -1,1 +1,5 @@
-SELECT origin, count(*) FROM label_event WHERE sku = $sku GROUP BY origin
+SELECT said.origin, count(*)
+FROM label_event AS said
+ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
+WHERE said.sku = $sku
+GROUP BY said.origin
