@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 labelling_app = typer.Typer(help="The local Label Studio.", no_args_is_help=True)
 app.add_typer(labelling_app, name="labelling")
+labels_app = typer.Typer(help="What people said of photos.", no_args_is_help=True)
+app.add_typer(labels_app, name="labels")
 
 
 @app.command()
@@ -137,3 +139,18 @@ def labelling_open(config: Config = None) -> None:
     from skuloop.commands import labelling as labelling_command
 
     labelling_command.open_in_browser(config)
+
+
+@labels_app.command("revert")
+def labels_revert(
+    *,
+    annotator: Annotated[str, typer.Option(help="Whose labels, by the name that Label Studio shows.")],
+    since: Annotated[str, typer.Option(help="ISO time: what was said then or later; without a zone, in yours.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be taken back.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what one annotator said since a moment; their photos may be asked about again."""
+    from skuloop.commands import labels as labels_command
+
+    labels_command.revert(config, annotator, since, dry_run=dry_run, as_json=as_json)
