@@ -97,11 +97,21 @@ def test_with_too_few_photos_to_promise_on_nothing_is_called_sure():
 
 
 def test_where_scenes_are_right_and_wrong_as_one_their_photos_are_less_evidence():
-    alone = calibrate(trained(known_photos(800, 0.1), unseen_photos(800)))
-    in_scenes = calibrate(trained(known_photos(800, 0.1, photos_per_scene=8), unseen_photos(800)))
-    assert in_scenes.evidence < alone.evidence / 5
-    assert alone.evidence == pytest.approx(800)
-    assert in_scenes.expected_coverage <= alone.expected_coverage
+    known = known_photos(800, 0.1, photos_per_scene=8)
+    strict = CalibrationPolicy(risk=0.05)
+    in_scenes = calibrate(trained(known, unseen_photos(800)), strict)
+    alone = calibrate(trained(replace(known, scenes=np.arange(800)), unseen_photos(800)), strict)
+    assert (alone.evidence, in_scenes.evidence) == (pytest.approx(800), pytest.approx(100))
+    assert in_scenes.expected_coverage == 0.0, "a hundred scenes cannot show that three of a hundred are wrong at most"
+    assert alone.expected_coverage > 0.5
+
+
+def test_a_wrong_label_among_the_surest_photos_does_not_end_every_hope_of_a_sure_answer():
+    known = known_photos(2000, 0.05)
+    surest = known.candidates.cosine.max(axis=1).argsort()[-2:]
+    mislabelled = known.targets.copy()
+    mislabelled[surest] = (mislabelled[surest] + 1) % CLASSES
+    assert calibrate(trained(replace(known, targets=mislabelled), unseen_photos(2000))).expected_coverage > 0.5
 
 
 def test_a_gallery_class_never_gets_away_with_less_confidence_than_all_classes_need():
