@@ -10,7 +10,16 @@ import pytest
 from recognition.audit.labels import LabelEvent, resolve_labels
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, QuestionArm, QuestionKind, Verdict
 from warehouse import Warehouse
-from warehouse.images import ImageRow, MeasuredRow, OriginKind, OriginRow, add_images, add_origins, store_measurements
+from warehouse.images import (
+    ImageRow,
+    MeasuredRow,
+    OriginKind,
+    OriginRow,
+    add_images,
+    add_origins,
+    replace_duplicate_groups,
+    store_measurements,
+)
 from warehouse.labels import (
     LabelEventRow,
     annotators_statements,
@@ -38,6 +47,7 @@ from warehouse.questions import (
     withdrawn_tasks,
 )
 from warehouse.session import Session
+from warehouse.snapshot import publish_snapshot, query_snapshot
 from warehouse.status import loop_status
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -171,3 +181,20 @@ def test_a_question_is_stale_once_a_photo_of_it_has_a_label_from_elsewhere(db: S
 
     withdraw_statements(db, [shop], "somebody", LATER)
     assert stale(db) == []
+
+
+def test_the_views_of_the_data_team_leave_out_what_was_taken_back(tmp_path: Path) -> None:
+    warehouse, folder = Warehouse(tmp_path / "views.duckdb"), tmp_path / "snapshot"
+    warehouse.migrate()
+    with warehouse.write() as db:
+        append_label_events(db, [TEA, replace(MATE, sha256="b")])
+        replace_duplicate_groups(db, {"a": "a", "b": "a"})
+        withdraw_statements(db, [TEA], "somebody", LATER)
+    publish_snapshot(warehouse, folder)
+
+    asked = [
+        query_snapshot(folder / "skuloop.duckdb", query).rows
+        for query in ("SELECT event_id FROM label_standing", "SELECT skus FROM duplicate_groups")
+    ]
+
+    assert asked == [[("e2",)], [(["mate"],)]]

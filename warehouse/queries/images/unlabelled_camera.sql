@@ -1,11 +1,6 @@
 SELECT sha256, path, phash
 FROM image
 SEMI JOIN (SELECT sha256 FROM image_origin WHERE kind = 'camera') USING (sha256)
-ANTI JOIN (
-    SELECT said.sha256
-    FROM label_event AS said
-    ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
-    WHERE said.kind <> 'withdrawn'
-) USING (sha256)
+ANTI JOIN label_standing USING (sha256)
 WHERE reason = 'ok'
 ORDER BY sha256

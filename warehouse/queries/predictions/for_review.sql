@@ -1,12 +1,7 @@
 SELECT sha256, release_id, run_id, night_id, sku, confidence, similarity, verdict, candidates, predicted_at
 FROM prediction
 SEMI JOIN (SELECT sha256 FROM image WHERE reason = 'ok') USING (sha256)
-ANTI JOIN (
-    SELECT said.sha256
-    FROM label_event AS said
-    ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
-    WHERE said.kind <> 'withdrawn'
-) USING (sha256)
+ANTI JOIN label_standing USING (sha256)
 ANTI JOIN (
     SELECT sha256
     FROM question_image

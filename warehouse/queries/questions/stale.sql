@@ -1,10 +1,4 @@
-WITH labelled AS (
-    SELECT said.sha256, said.question_key
-    FROM label_event AS said
-    ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
-    WHERE said.kind <> 'withdrawn'
-),
-waiting AS (
+WITH waiting AS (
     SELECT question.question_key, question.arm, question.task_id, question_image.sha256
     FROM question
     JOIN question_image USING (question_key)
@@ -18,7 +12,7 @@ judged AS (
         bool_or(labelled.sha256 IS NOT NULL) AS elsewhere,
         bool_and(coalesce(prediction.verdict = 'sure', false)) AS sure
     FROM waiting
-    LEFT JOIN labelled
+    LEFT JOIN label_standing AS labelled
         ON labelled.sha256 = waiting.sha256 AND labelled.question_key IS DISTINCT FROM waiting.question_key
     LEFT JOIN prediction ON prediction.sha256 = waiting.sha256 AND prediction.release_id = $release_id
     GROUP BY waiting.question_key

@@ -5,12 +5,7 @@ SELECT
         SELECT count(*)
         FROM image
         SEMI JOIN (SELECT sha256 FROM image_origin WHERE kind = 'camera') USING (sha256)
-        ANTI JOIN (
-            SELECT said.sha256
-            FROM label_event AS said
-            ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
-            WHERE said.kind <> 'withdrawn'
-        ) USING (sha256)
+        ANTI JOIN label_standing USING (sha256)
         WHERE reason = 'ok'
     ) AS unlabelled,
     (SELECT count(*) FROM question WHERE status = 'open') AS open_questions,

@@ -1,7 +1,7 @@
 SELECT reason, count(*)
 FROM image
 SEMI JOIN (
-    SELECT sha256 FROM label_event WHERE sku = $sku
+    SELECT sha256 FROM label_standing WHERE sku = $sku
     UNION
     SELECT sha256 FROM image_origin WHERE sku = $sku
 ) USING (sha256)
