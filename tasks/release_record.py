@@ -12,7 +12,17 @@ from tasks.ledger import decision
 from tasks.loop import Loop
 from warehouse.audits import class_rows
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.releases import MetricRow, ReleaseRow, SuperclassRow, add_release, metrics, superclasses
+from warehouse.releases import (
+    MetricRow,
+    ReleaseRow,
+    SuperclassMetricRow,
+    SuperclassRow,
+    add_release,
+    add_superclass_metrics,
+    metrics,
+    superclass_metrics,
+    superclasses,
+)
 
 _THIS = "this release"
 
@@ -44,7 +54,9 @@ def record_release(
             samples=candidate.training_photos,
             created_at=datetime.now(UTC),
         )
-        add_release(db, row, _metrics(candidate), _superclasses(heads.classes, heads.superclass_of.tolist(), names))
+        groups = _superclasses(heads.classes, heads.superclass_of.tolist(), names)
+        if add_release(db, row, _metrics(candidate), groups):
+            add_superclass_metrics(db, release_id, _superclass_metrics(candidate))
         record_decisions(
             db,
             [
@@ -62,14 +74,20 @@ def record_release(
 
 def _metrics(candidate: Candidate) -> list[MetricRow]:
     rows = [MetricRow("top1", name, accuracy) for name, accuracy in candidate.baselines.items()]
-    if candidate.evaluation is not None:
-        rows += [MetricRow(name, _THIS, value) for name, value in candidate.evaluation.figures().items()]
+    if candidate.report is not None:
+        rows += [MetricRow(name, _THIS, value) for name, value in candidate.report.figures().items()]
     rows += [
         MetricRow("unseen_auroc", _THIS, candidate.thresholds.unseen_auroc),
+        MetricRow("unseen_fpr", _THIS, candidate.thresholds.unseen_fpr),
         MetricRow("promised_precision", _THIS, candidate.thresholds.promised_precision),
         MetricRow("expected_coverage", _THIS, candidate.thresholds.expected_coverage),
     ]
     return rows
+
+
+def _superclass_metrics(candidate: Candidate) -> list[SuperclassMetricRow]:
+    figures = candidate.report.superclasses if candidate.report else ()
+    return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
 
 def _superclasses(classes: tuple[str, ...], superclass_of: list[int], names: Mapping[int, str]) -> list[SuperclassRow]:
@@ -88,6 +106,7 @@ def record_refresh(loop: Loop, release_id: str, current: ReleaseRow) -> None:
             created_at=datetime.now(UTC),
             seq=None,
         )
-        add_release(db, row, metrics(db, current.release_id), superclasses(db, current.release_id))
+        if add_release(db, row, metrics(db, current.release_id), superclasses(db, current.release_id)):
+            add_superclass_metrics(db, release_id, superclass_metrics(db, current.release_id))
         why = decision(loop.run_id, SubjectKind.RELEASE, release_id, "publish", row.reason, heads_of=current.release_id)
         record_decisions(db, [why])

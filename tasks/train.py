@@ -13,6 +13,7 @@ from recognition.heads.training import TrainingPolicy
 from recognition.release.bundle import ReleaseContent, write_bundle
 from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, train_candidate
 from recognition.release.card import release_card
+from recognition.release.card_plots import draw_card_plots
 from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.recogniser import Recogniser
@@ -136,7 +137,9 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     with loop_parts.warehouse.read() as db:
         names = superclass_names(heads.classes, heads.superclass_of, titles(db))
     card = release_card(release_id, encoder, candidate, verdict)
-    write_durably(loop.reports / f"{release_id}.md", card.encode())
+    plots = draw_card_plots(candidate.report, candidate.thresholds.promised_precision) if candidate.report else {}
+    for name, data in {f"{release_id}.md": card.encode(), **plots}.items():
+        write_durably(loop.reports / name, data)
     draw_map(loop, heads, names, release_id)
     if verdict.publish:
         content = ReleaseContent(
@@ -150,6 +153,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
             superclass_names=names,
             products=teaching.products,
             card=card,
+            attachments=plots,
         )
         write_bundle(loop_parts.paths.releases, content)
     record_release(loop, release_id, candidate, verdict, current, names)

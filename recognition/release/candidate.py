@@ -1,17 +1,20 @@
 """A candidate release: trained on one side of the split, measured on the other beside flat baselines and incumbent."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognition.heads.baselines import baseline_predictions
 from recognition.heads.samples import Samples, Vectors
 from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
-from recognition.release.evaluation import Evaluation, evaluate
+from recognition.release.comparison import PairedComparison, compare
+from recognition.release.evaluation import Evaluation
 from recognition.release.gate import GateEvidence
 from recognition.release.recogniser import Recogniser
+from recognition.release.report import Report, report_on
 from recognition.triage.calibration import CalibrationPolicy, calibrate
 from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition
@@ -59,7 +62,7 @@ class Candidate:
 
     Attributes:
         fingerprint: of the encoder whose vectors it was trained on.
-        evaluation: on the holdout; None where the holdout is empty.
+        report: on the holdout; None where the holdout is empty.
         baselines: top-1 accuracy of each flat baseline on the same holdout.
         training_photos: how many photos it was trained on.
     """
@@ -67,9 +70,14 @@ class Candidate:
     trained: TrainedHeads
     thresholds: Thresholds
     fingerprint: str
-    evaluation: Evaluation | None
+    report: Report | None
     baselines: Mapping[str, float]
     training_photos: int
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """Of all photos of the holdout; None where it is empty."""
+        return self.report.overall if self.report else None
 
     @property
     def recogniser(self) -> Recogniser:
@@ -110,7 +118,7 @@ def train_candidate(
         trained=trained,
         thresholds=thresholds,
         fingerprint=fingerprint,
-        evaluation=evaluate(recogniser.recognise(holdout.vectors, fingerprint), holdout.skus),
+        report=report_on(recogniser, holdout.vectors, holdout.skus, holdout.groups),
         baselines=_baseline_accuracies(samples, holdout),
         training_photos=len(taught.sha256s),
     )
@@ -120,13 +128,14 @@ def gate_evidence(candidate: Candidate, photos: LabelledPhotos, incumbent: Incum
     """What the gate needs to know, every figure measured on the holdout."""
     evaluation, holdout = candidate.evaluation, photos.where(Part.HOLDOUT)
     classes = candidate.trained.heads.classes
-    shared_ours, shared_theirs = _on_shared_classes(candidate, holdout, incumbent)
+    shared = _on_shared_classes(candidate, holdout, incumbent)
     return GateEvidence(
         photos=len(holdout.skus),
         candidate_top1=evaluation.top1 if evaluation else None,
         baseline_top1=max(candidate.baselines.values(), default=None),
-        shared_candidate_top1=shared_ours,
-        incumbent_top1=shared_theirs,
+        shared_candidate_top1=shared.candidate_top1 if shared else None,
+        incumbent_top1=shared.incumbent_top1 if shared else None,
+        paired=shared.paired if shared else None,
         candidate_classes=len(classes),
         incumbent_classes=len(incumbent.classes) if incumbent else None,
         kept_classes=len(set(incumbent.classes) & set(classes)) if incumbent else None,
@@ -145,17 +154,44 @@ def _baseline_accuracies(samples: Samples, holdout: LabelledPhotos) -> dict[str,
     return {name: float((rows == targets).mean()) for name, rows in predictions.items()}
 
 
-def _on_shared_classes(
-    candidate: Candidate, holdout: LabelledPhotos, incumbent: Incumbent | None
-) -> tuple[float | None, float | None]:
-    """Top-1 of candidate and incumbent on the same photos: of classes that both know, seen by both encoders."""
+@dataclass(frozen=True)
+class _Shared:
+    """Candidate and incumbent on the same photos."""
+
+    candidate_top1: float
+    incumbent_top1: float
+    paired: PairedComparison
+
+
+def _on_shared_classes(candidate: Candidate, holdout: LabelledPhotos, incumbent: Incumbent | None) -> _Shared | None:
+    """Both asked about the same photos: of classes that both know, seen by both encoders; None where there are none.
+
+    The paired comparison asks for the best class that both know, because more classes are harder for anyone.
+    """
     if incumbent is None:
-        return None, None
+        return None
     classes = set(incumbent.classes) & set(candidate.trained.heads.classes)
     asked = incumbent.recognitions
     photos = enumerate(zip(holdout.sha256s, holdout.skus, strict=True))
     rows = [row for row, (sha256, sku) in photos if sku in classes and sha256 in asked]
+    if not rows:
+        return None
     skus = [holdout.skus[row] for row in rows]
-    ours = evaluate(candidate.recogniser.recognise(holdout.vectors[rows], candidate.fingerprint), skus)
-    theirs = evaluate([asked[holdout.sha256s[row]] for row in rows], skus)
-    return (ours.top1 if ours else None), (theirs.top1 if theirs else None)
+    ours = candidate.recogniser.recognise(holdout.vectors[rows], candidate.fingerprint)
+    theirs = [asked[holdout.sha256s[row]] for row in rows]
+    return _Shared(
+        candidate_top1=float(_right(ours, skus).mean()),
+        incumbent_top1=float(_right(theirs, skus).mean()),
+        paired=compare(_right(ours, skus, classes), _right(theirs, skus, classes)),
+    )
+
+
+def _right(
+    found: Sequence[Recognition], skus: Sequence[str], among: Collection[str] | None = None
+) -> NDArray[np.bool_]:
+    """[n] whether the best candidate, of those among the classes if any are named, is the true SKU."""
+    best = (
+        next((candidate.sku for candidate in one.candidates if among is None or candidate.sku in among), None)
+        for one in found
+    )
+    return np.array([sku == true for sku, true in zip(best, skus, strict=True)], dtype=np.bool_)

@@ -1,15 +1,20 @@
 """The card of a release: what was measured, what was published and why, for people."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from recognition.release.candidate import Candidate
+from recognition.release.card_plots import CLASSES, RELIABILITY, RISK_COVERAGE
 from recognition.release.gate import GateVerdict
 from recognition.release.manifest import EncoderIdentity
+from recognition.release.report import Report
 from recognition.vocabulary import Tier
+
+_MOST_ROWS = 10
 
 
 def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate, verdict: GateVerdict) -> str:
-    """Markdown."""
+    """Markdown; its plots are drawn by `recognition.release.card_plots`."""
     tiers = Counter(candidate.trained.heads.tiers)
     lines = [
         f"# Release {release_id}",
@@ -24,6 +29,7 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         *_holdout_table(candidate),
         "",
         *_verdict_lines(candidate),
+        *(_report_lines(candidate.report) if candidate.report else []),
         "",
         "## Gate",
         "",
@@ -59,15 +65,93 @@ def _holdout_table(candidate: Candidate) -> list[str]:
 
 def _verdict_lines(candidate: Candidate) -> list[str]:
     thresholds, evaluation = candidate.thresholds, candidate.evaluation
-    promise = (
-        f"- Sure answers are promised to be right {thresholds.promised_precision:.1%} of the time; "
-        f"calibration expects {thresholds.expected_coverage:.1%} of known photos to be sure."
-    )
-    unseen = (
-        f"- Known against unseen products: AUROC {thresholds.unseen_auroc:.3f} "
-        "(each class left out in turn; its look-alikes stay)."
-    )
-    if evaluation is None or evaluation.sure_precision is None:
-        return [promise, unseen]
-    kept = f"- On the holdout {evaluation.coverage:.1%} are sure; {evaluation.sure_precision:.1%} of those are right."
-    return [promise, kept, unseen]
+    lines = [
+        (
+            f"- Sure answers are promised to be right {thresholds.promised_precision:.1%} of the time; calibration "
+            f"expects {thresholds.expected_coverage:.1%} of known photos to be sure."
+        ),
+        f"- Behind the promise: photos worth {thresholds.evidence:.0f} independent ones.",
+        (
+            f"- Known against unseen products: AUROC {thresholds.unseen_auroc:.3f}; where 95 % of the known photos pass, "
+            f"so do {thresholds.unseen_fpr:.1%} of the unseen ones (whole classes held out, look-alikes left)."
+        ),
+    ]
+    if evaluation is not None and evaluation.sure_precision is not None:
+        kept = f"{evaluation.coverage:.1%} are sure; {evaluation.sure_precision:.1%} of those are right"
+        lines.insert(1, f"- On the holdout {kept}.")
+    return lines
+
+
+def _report_lines(report: Report) -> list[str]:
+    return [
+        "",
+        "## Accuracy",
+        "",
+        *_table(("photos", "how many", "top-1", "top-3"), _accuracy_rows(report)),
+        "",
+        *_interval_lines(report),
+        "",
+        *_stage_lines(report),
+        "",
+        "## Confidence",
+        "",
+        f"![Risk and coverage]({RISK_COVERAGE})",
+        "",
+        f"![Reliability]({RELIABILITY})",
+        "",
+        "## Products",
+        "",
+        f"![Accuracy of the products]({CLASSES})",
+        "",
+        *_worst_classes(report),
+        *_confused_pairs(report),
+    ]
+
+
+def _accuracy_rows(report: Report) -> list[tuple[str, ...]]:
+    groups = [("all", report.overall), *((f"of {tier} classes", found) for tier, found in report.by_tier.items())]
+    if report.look_alikes is not None:
+        groups.append(("of look-alikes: the quarter of the classes nearest to another", report.look_alikes))
+    return [(name, str(found.photos), f"{found.top1:.3f}", f"{found.top3:.3f}") for name, found in groups]
+
+
+def _interval_lines(report: Report) -> list[str]:
+    names = {"top1": "top-1", "macro_top1": "mean over the classes", "sure_precision": "right of the sure answers"}
+    figures = report.overall.figures()
+    return [
+        f"- {names[name]}: {figures[name]:.3f}, with 95 % probability {interval.low:.3f} to {interval.high:.3f}"
+        for name, interval in report.intervals.items()
+    ]
+
+
+def _stage_lines(report: Report) -> list[str]:
+    found = report.stages
+    if found is None:
+        return []
+    return [
+        f"- The coarse head alone names the right superclass of {found.coarse_top1:.1%} of the photos.",
+        f"- If that stage never erred, {found.fine_top1:.1%} would be right.",
+        (
+            f"- Lost by the coarse stage alone: {found.lost_by_coarse:.1%}; inside the right superclass: "
+            f"{found.lost_by_fine:.1%}; by both: {found.lost_by_both:.1%}."
+        ),
+    ]
+
+
+def _worst_classes(report: Report) -> list[str]:
+    worst = [of for of in report.classes if of.top1 < 1][:_MOST_ROWS]
+    if not worst:
+        return ["Every product is recognised on every holdout photo."]
+    rows = [(of.sku, str(of.photos), f"{of.top1:.2f}") for of in worst]
+    return [*_table(("worst products", "holdout photos", "top-1"), rows), ""]
+
+
+def _confused_pairs(report: Report) -> list[str]:
+    rows = [(of.sku, of.taken_for, str(of.photos)) for of in report.confused[:_MOST_ROWS]]
+    return _table(("product", "taken for", "photos"), rows) if rows else []
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Markdown; a bar inside a cell would end it."""
+    cells = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    return [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *(f"| {' | '.join(row)} |" for row in cells)]

@@ -5,6 +5,7 @@ Each check compares two figures measured on the same holdout photos and says bot
 
 from dataclasses import dataclass
 
+from recognition.release.comparison import PairedComparison
 from recognition.vocabulary import GateReason
 
 
@@ -17,6 +18,8 @@ class GatePolicy:
         photos_lost: holdout photos that it may lose as long as they are few: on a small holdout one photo is already
             more than the share. Never more than `most_lost` of them.
         most_lost: see above.
+        worse_luck: a candidate that loses more photos to the incumbent than it wins is worse, however small the share,
+            once luck explains it with a smaller probability than this.
         class_loss: share of the incumbent's classes that may vanish in one cycle.
         promise_slack: how far the realised precision of sure answers may stay below the promised one.
         fewest_sure: below so many sure holdout photos the promise is not judged.
@@ -25,6 +28,7 @@ class GatePolicy:
     accuracy_loss: float = 0.01
     photos_lost: int = 2
     most_lost: float = 0.05
+    worse_luck: float = 0.01
     class_loss: float = 0.1
     promise_slack: float = 0.03
     fewest_sure: int = 50
@@ -46,6 +50,7 @@ class GateEvidence:
         sure_photos: holdout photos that the candidate is sure of.
         sure_precision: how many of them are right, as a share.
         promised_precision: what the thresholds were calibrated to.
+        paired: both on those photos, asked for the best class that both know.
         damaged_incumbent: the incumbent could not be opened, so there is nothing to be worse than.
     """
 
@@ -60,6 +65,7 @@ class GateEvidence:
     sure_photos: int
     sure_precision: float | None
     promised_precision: float
+    paired: PairedComparison | None = None
     damaged_incumbent: bool = False
 
 
@@ -114,7 +120,14 @@ def _check_incumbent(evidence: GateEvidence, policy: GatePolicy) -> Check:
         )
         return Check(GateReason.WORSE_THAN_INCUMBENT, passed=True, found=found)
     found = f"top-1 on the classes that both know: candidate {ours:.3f}, incumbent {theirs:.3f}"
-    return Check(GateReason.WORSE_THAN_INCUMBENT, passed=ours >= theirs - _allowed_loss(evidence, policy), found=found)
+    passed = ours >= theirs - _allowed_loss(evidence, policy)
+    if (paired := evidence.paired) is not None:
+        luck = paired.luck_of_losing
+        found += (
+            f" ({paired.gained} photos won, {paired.lost} lost; luck would lose as many with probability {luck:.3f})"
+        )
+        passed = passed and luck >= policy.worse_luck
+    return Check(GateReason.WORSE_THAN_INCUMBENT, passed=passed, found=found)
 
 
 def _check_baseline(evidence: GateEvidence, policy: GatePolicy) -> Check:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recognition.release.comparison import PairedComparison
 from recognition.release.evaluation import evaluate
 from recognition.release.gate import GateEvidence, judge_candidate
 from recognition.triage.verdict import Candidate, Recognition
@@ -43,6 +44,15 @@ def test_each_way_of_being_worse_is_refused_with_its_own_reason_and_both_figures
     assert (verdict.publish, verdict.reason) == (False, reason)
     figure = next(iter(change.values()))
     assert (f"{figure:.3f}" if isinstance(figure, float) else str(95 - figure)) in verdict.explanation
+
+
+def test_a_small_loss_that_cannot_be_luck_is_refused_and_one_that_can_is_not():
+    """On a large holdout less than the allowed share is lost, but of 100 photos that differ 80 go to the incumbent."""
+    slightly = replace(FINE, photos=9000, incumbent_top1=0.91, shared_candidate_top1=0.9033)
+    assert judge_candidate(slightly).publish
+    assert not judge_candidate(replace(slightly, paired=PairedComparison(9000, gained=20, lost=80))).publish
+    assert judge_candidate(replace(slightly, paired=PairedComparison(9000, gained=45, lost=55))).publish
+    assert judge_candidate(replace(slightly, paired=PairedComparison(9000, gained=80, lost=20))).publish
 
 
 def test_the_first_release_needs_no_incumbent():
