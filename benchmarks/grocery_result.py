@@ -1,10 +1,7 @@
 """The result of a run: measured figures only, and what they were measured on."""
 
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.grocery_accuracy import ReleaseAccuracy, measure_release
 from benchmarks.grocery_course import Course
@@ -22,17 +19,9 @@ from benchmarks.grocery_nights import (
 )
 from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION
 from benchmarks.grocery_proof import Proof
+from benchmarks.machine import Machine, this_machine
 from skuloop.demo.annotator import AnnotatorReport
 from warehouse.snapshot import DATABASE_NAME
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where the seconds were measured; `load` is the machine's mean load over the last 15 minutes, in processes."""
-
-    cpu: str
-    cores: int
-    load: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ def result_of(course: Course) -> Result:
     delivered = {night: len(photos) for night, photos in course.delivered.items()}
     return Result(
         setup=_setup(course),
-        machine=_machine(),
+        machine=this_machine(),
         accuracies=tuple(measure_release(course.parts, taught, test, seed) for taught in course.taught),
         releases=tuple(releases(snapshot)),
         nights=tuple(nights(snapshot, truth, delivered)),
@@ -126,20 +115,6 @@ def _setup(course: Course) -> Setup:
         seed=course.plan.seed,
         error_rate=course.plan.error_rate,
     )
-
-
-def _machine() -> Machine:
-    return Machine(_cpu(), os.cpu_count() or 1, os.getloadavg()[2])
-
-
-def _cpu() -> str:
-    """The CPU's own name where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _sum(reports: list[AnnotatorReport]) -> AnnotatorReport:
