@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from recognition.encoders.pooling import Features, pooled_plainly, pooled_under
@@ -78,11 +79,12 @@ class Backbone:
         method = Image.Resampling[str(self._config["interpolation"]).upper()]
         return seen_square(picture.convert("RGB"), frame, self.side, method)
 
-    def shares(self, mask: Image.Image, cells: int) -> Floats:
-        """[k g, k g] how much of each cell of a picture's frame a mask of that picture (mode L, 255 inside) covers."""
-        fine = (cells * self.grid, cells * self.grid)
-        inside = seen_square(mask, self.frame(mask), self.side, Image.Resampling.BOX)
-        return np.asarray(inside.resize(fine, Image.Resampling.BOX), dtype=np.float32) / np.float32(255)
+    def shares(self, mask: NDArray[np.floating], cells: int) -> Floats:
+        """[k g, k g] the share of each cell of a picture's frame that a mask [h, w] of that picture, 0 to 1, covers."""
+        cover = Image.fromarray(np.asarray(mask, dtype=np.float32))
+        frame, fine = self.frame(cover), (cells * self.grid, cells * self.grid)
+        box = (frame.left, frame.top, frame.right, frame.bottom)
+        return np.asarray(cover.resize(fine, Image.Resampling.BOX, box=box), dtype=np.float32).clip(0, 1)
 
     @property
     def has_patches(self) -> bool:

@@ -1,6 +1,6 @@
 """Patch tokens of pictures, and masks cut to those patches: what a foreground head is taught with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,8 @@ class PatchReader:
         parts = [self._tokens(pictures[at : at + step]) for at in range(0, len(pictures), step)]
         return np.concatenate(parts)
 
-    def shares(self, masks: Sequence[Image.Image]) -> Floats:
-        """[n, CELLS g, CELLS g] how much of each cell masks of whole pictures (mode L, 255 inside) cover."""
+    def shares(self, masks: Iterable[NDArray[np.floating]]) -> Floats:
+        """[n, CELLS g, CELLS g] the share of each cell that masks [h, w] of whole pictures, 0 to 1, cover."""
         return np.stack([self._backbone.shares(mask, CELLS) for mask in masks])
 
     def _tokens(self, pictures: Sequence[Image.Image]) -> NDArray[np.float16]:

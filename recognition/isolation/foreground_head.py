@@ -8,7 +8,7 @@ patches segment objects well (Oquab et al., "DINOv2", TMLR 2024); a hidden layer
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from recognition.errors import EncoderMismatchError, EncoderUnavailableError
 from recognition.files import write_durably
 from recognition.isolation.masks import isolated_by
 from recognition.isolation.protocol import Floats, Isolated, Reads, Seen
+
+if TYPE_CHECKING:
+    import torch
 
 CELLS = 4
 """Cells along a side of a patch in the masks of a head: patches alone are too coarse for thin products."""
@@ -41,8 +44,12 @@ class ForegroundHead:
 
     def masks(self, tokens: NDArray[np.floating]) -> Floats:
         """[n, g * g, 3, d] tokens -> [n, CELLS g, CELLS g] how much of each cell is product, 0 to 1."""
-        inner = gelu(standardised(tokens) @ self.hidden + self.hidden_bias)
-        cells = 1 / (1 + np.exp(-(inner @ self.output + self.output_bias)))  # [n, g * g, CELLS * CELLS]
+        import torch
+
+        # Not NumPy, which would use threads of its own beside the one that the encoder is given.
+        with torch.inference_mode():
+            parts = (torch.from_numpy(part) for part in (self.hidden, self.hidden_bias, self.output, self.output_bias))
+            cells = logits(torch.from_numpy(standardised(tokens)), *parts).sigmoid().numpy()
         grid = round(cells.shape[1] ** 0.5)
         laid_out = cells.reshape(-1, grid, grid, CELLS, CELLS).transpose(0, 1, 3, 2, 4)
         return np.asarray(laid_out.reshape(-1, CELLS * grid, CELLS * grid), dtype=np.float32)
@@ -112,10 +119,17 @@ def standardised(tokens: NDArray[np.floating]) -> Floats:
     return np.asarray(standard.reshape(*tokens.shape[:-2], -1), dtype=np.float32)
 
 
-def gelu(values: Floats) -> Floats:
-    """Gaussian error linear unit by its tanh form (Hendrycks, Gimpel, arXiv 1606.08415)."""
-    inner = np.float32(np.sqrt(2 / np.pi)) * (values + np.float32(0.044715) * values**3)
-    return np.asarray(values * (1 + np.tanh(inner)) / 2, dtype=np.float32)
+def logits(
+    rows: "torch.Tensor",
+    hidden: "torch.Tensor",
+    hidden_bias: "torch.Tensor",
+    output: "torch.Tensor",
+    bias: "torch.Tensor",
+) -> "torch.Tensor":
+    """[..., 3 d] standardised tokens -> [..., CELLS * CELLS] log-odds that a cell is product."""
+    from torch.nn.functional import gelu
+
+    return gelu(rows @ hidden + hidden_bias, approximate="tanh") @ output + bias
 
 
 _ADVICE = "Train one for this encoder and set `encoder.isolation.weights` to it."

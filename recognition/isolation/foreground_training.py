@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.errors import NotEnoughDataError
-from recognition.isolation.foreground_head import CELLS, ForegroundHead, standardised
+from recognition.isolation.foreground_head import CELLS, ForegroundHead, logits, standardised
 from recognition.isolation.masks import PRODUCT
 from recognition.isolation.protocol import Floats
 
-EPOCHS = 4
+EPOCHS = 8
 _HIDDEN = 128
 _HELD_OUT = 0.1  # of the groups
 _BATCH = 32  # composites
@@ -25,7 +25,7 @@ class FittedHead:
 
     Attributes:
         head: The head.
-        patch_iou: Intersection over union of patches, mean of the held-out composites.
+        patch_iou: Intersection over union of patches.
         cell_iou: The same of cells, CELLS * CELLS to a patch.
         held_out: How many composites that is.
     """
@@ -67,8 +67,8 @@ def fit_foreground_head(
             on_progress(epoch + 1, EPOCHS)
     head = learner.head()
     guesses = by_patch(np.concatenate([head.masks(tokens[rows]) for rows in _batches(held_out)]))
-    patch_iou = mean_iou(guesses.mean(axis=2), targets[held_out].mean(axis=2))
-    return FittedHead(head, patch_iou, mean_iou(guesses, targets[held_out]), len(held_out))
+    patch_iou = iou(guesses.mean(axis=2), targets[held_out].mean(axis=2))
+    return FittedHead(head, patch_iou, iou(guesses, targets[held_out]), len(held_out))
 
 
 def by_patch(masks: NDArray[np.floating]) -> Floats:
@@ -78,11 +78,10 @@ def by_patch(masks: NDArray[np.floating]) -> Floats:
     return np.asarray(blocks.reshape(-1, grid * grid, CELLS * CELLS), dtype=np.float32)
 
 
-def mean_iou(guesses: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
-    """Mean over composites [n, ...] of the intersection over union of what reaches PRODUCT; empty ones are left out."""
-    guessed, true = ((shares >= PRODUCT).reshape(len(shares), -1) for shares in (guesses, truth))
-    union = (guessed | true).sum(axis=1)
-    return float(((guessed & true).sum(axis=1)[union > 0] / union[union > 0]).mean())
+def iou(guesses: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
+    """Intersection over union, over all composites, of the cells that reach PRODUCT in either."""
+    guessed, true = guesses >= PRODUCT, truth >= PRODUCT
+    return float((guessed & true).sum() / max((guessed | true).sum(), 1))
 
 
 class _Learner:
@@ -104,11 +103,10 @@ class _Learner:
     def learn(self, tokens: NDArray[np.floating], targets: Floats) -> None:
         """Take one step on a batch [b, p, 3, d] with targets [b, p, CELLS * CELLS]."""
         import torch
-        from torch.nn.functional import binary_cross_entropy_with_logits, gelu
+        from torch.nn.functional import binary_cross_entropy_with_logits
 
-        hidden, hidden_bias, output, output_bias = self._weights
-        inner = gelu(torch.from_numpy(standardised(tokens)) @ hidden + hidden_bias, approximate="tanh")
-        loss = binary_cross_entropy_with_logits(inner @ output + output_bias, torch.from_numpy(targets))
+        guesses = logits(torch.from_numpy(standardised(tokens)), *self._weights)
+        loss = binary_cross_entropy_with_logits(guesses, torch.from_numpy(targets))
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()

@@ -54,8 +54,9 @@ def _veiled(picture: Image.Image, cover: Floats) -> Image.Image:
 
 
 def _cut(picture: Image.Image, frame: Box) -> Image.Image:
-    edges = (round(frame.left), round(frame.top), round(frame.right), round(frame.bottom))
-    return picture.convert("RGB").crop(edges)
+    square = Image.new("RGB", (max(round(frame.width), 1), max(round(frame.height), 1)), "white")
+    square.paste(picture.convert("RGB"), (-round(frame.left), -round(frame.top)))
+    return square
 
 
 def _said(found: Isolated) -> str:
