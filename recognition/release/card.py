@@ -72,7 +72,7 @@ def _verdict_lines(candidate: Candidate) -> list[str]:
         ),
         f"- Behind the promise: photos worth {thresholds.evidence:.0f} independent ones.",
         (
-            f"- Known against unseen products: AUROC {thresholds.unseen_auroc:.3f}; where 95 % of the known photos pass, "
+            f"- Known against unseen products: AUROC {thresholds.unseen_auroc:.3f}; where 95 % of the known pass, "
             f"so do {thresholds.unseen_fpr:.1%} of the unseen ones (whole classes held out, look-alikes left)."
         ),
     ]
@@ -94,6 +94,8 @@ def _report_lines(report: Report) -> list[str]:
         *_stage_lines(report),
         "",
         "## Confidence",
+        "",
+        "The holdout shows no unseen products, and confidence allows for some: it should be a little low here.",
         "",
         f"![Risk and coverage]({RISK_COVERAGE})",
         "",

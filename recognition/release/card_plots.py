@@ -38,22 +38,14 @@ def _risk_coverage(report: Report, promised: float) -> "Figure":
     figure, axes = _paper("How many answers are wrong, the most confident first?")
     curve, overall = report.curve, report.overall
     axes.step(curve.coverage, curve.risk, where="post", color=_INK)
-    axes.axhline(1 - promised, color=_PALE, linestyle="--")
-    axes.annotate(
-        f"promised: {1 - promised:.1%} wrong at most", (1.0, 1 - promised), ha="right", va="bottom", color="#5b6770"
-    )
+    axes.axhline(1 - promised, color=_PALE, linestyle="--", label=f"promised: {1 - promised:.1%} wrong at most")
     if overall.sure_precision is not None:
         risk = 1 - overall.sure_precision
-        axes.plot([overall.coverage], [risk], "o", color=_ACCENT)
-        axes.annotate(
-            f"sure: {overall.coverage:.0%} answered, {risk:.1%} wrong",
-            (overall.coverage, risk),
-            xytext=(8, 14),
-            textcoords="offset points",
-            color=_ACCENT,
-        )
+        label = f"sure: {overall.coverage:.0%} answered, {risk:.1%} of them wrong"
+        axes.plot([overall.coverage], [risk], "o", color=_ACCENT, label=label, clip_on=False)
+    axes.legend(loc="upper left", frameon=False)
     axes.set(xlabel="share of holdout photos answered", ylabel="share of the answers that is wrong", xlim=(0, 1))
-    axes.set_ylim(0, max(float(curve.risk.max()), 1 - promised) * 1.15 + 0.01)
+    axes.set_ylim(0, max(float(curve.risk.max()), 1 - promised) * 1.3 + 0.01)
     return figure
 
 
@@ -99,7 +91,7 @@ def _classes(report: Report) -> "Figure":
 
 
 def _short(sku: str) -> str:
-    return sku if len(sku) <= 28 else f"{sku[:27]}…"
+    return sku if len(sku) <= 28 else f"{sku[:13]}…{sku[-14:]}"
 
 
 def _paper(title: str) -> "tuple[Figure, Axes]":
