@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recognition.heads.folds import group_folds
 from recognition.heads.samples import Rows, Vectors
 
-_BATCH = 512
+_LEAST_BATCH, _MOST_BATCH, _STEPS = 512, 4096, 50  # photos, photos, steps of an epoch once it has enough of both
 _MOST_EPOCHS = 60
 _PATIENCE = 5
 _LOGIT_SCALE = 10.0  # whitened vectors have unit length: without a scale the softmax would start nearly flat
@@ -47,6 +47,7 @@ def fit_coarse_head(whitened: Vectors, superclasses: Rows, groups: Rows, count: 
     x, y = torch.from_numpy(whitened[~validating]), torch.from_numpy(superclasses[~validating])
     x_check, y_check = torch.from_numpy(whitened[validating]), torch.from_numpy(superclasses[validating])
     shuffle = torch.Generator().manual_seed(seed)
+    size = min(max(_LEAST_BATCH, len(x) // _STEPS), _MOST_BATCH)
     head = torch.nn.Linear(whitened.shape[1], count)
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)
@@ -58,7 +59,7 @@ def fit_coarse_head(whitened: Vectors, superclasses: Rows, groups: Rows, count: 
 
     best, best_loss, patience = _copy(head), float("inf"), _PATIENCE
     for _ in range(_MOST_EPOCHS):
-        for batch in torch.split(torch.randperm(len(x), generator=shuffle), _BATCH):
+        for batch in torch.split(torch.randperm(len(x), generator=shuffle), size):
             optimiser.zero_grad()
             loss(x[batch], y[batch]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()

@@ -1,5 +1,7 @@
 """Group-aware cross-validation folds."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,3 +33,42 @@ def group_folds(targets: Rows, groups: Rows, folds: int, seed: int = 0) -> Rows:
 def held_out(fold_of: Rows, fold: int) -> NDArray[np.bool_]:
     """[n] which samples the fold holds out."""
     return np.asarray(fold_of == fold, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one fold is taught, and what it is asked.
+
+    Attributes:
+        taught: rows of the photos, or of the classes, that it learns from.
+        held_out: rows of the photos that it ranks.
+    """
+
+    taught: Rows
+    held_out: Rows
+
+
+def scene_folds(targets: Rows, scenes: Rows, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
+    """Folds that hold out whole scenes; as many of them as it takes to hold out `most_evidence` photos."""
+    fold_of = group_folds(targets, scenes, folds, seed)
+    found = [
+        Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold)))
+        for fold in np.unique(fold_of[fold_of >= 0]).tolist()
+    ]
+    return _enough(found, most_evidence)
+
+
+def class_folds(targets: Rows, class_count: int, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
+    """Folds that hold out whole classes: `taught` are class rows; as many folds as `scene_folds` would give."""
+    random = np.random.default_rng(seed)
+    fold_of_class = random.permutation(np.arange(class_count) % min(folds, class_count))
+    found = [
+        Fold(np.flatnonzero(fold_of_class != fold), np.flatnonzero(fold_of_class[targets] == fold))
+        for fold in np.unique(fold_of_class).tolist()
+    ]
+    return _enough(found, most_evidence)
+
+
+def _enough(folds: list[Fold], most_evidence: int) -> list[Fold]:
+    before = np.cumsum([0, *(len(fold.held_out) for fold in folds)])
+    return [fold for fold, photos in zip(folds, before.tolist(), strict=False) if photos < most_evidence]

@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.encoders.protocol import Block
+
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
@@ -20,24 +22,30 @@ class Samples:
         targets: [n] int64, for each vector the row of its class in `classes`.
         groups: [n] int64, near-duplicate group of each vector; a group never stands on both sides of a split.
         classes: SKU of each class row. The only place where rows and SKUs meet.
+        layout: what the columns are, see `Encoder.layout`; empty means one block.
     """
 
     vectors: Vectors
     targets: Rows
     groups: Rows
     classes: tuple[str, ...]
+    layout: tuple[Block, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.vectors) == len(self.targets) == len(self.groups):
             raise ValueError("vectors, targets and groups must have one row per sample")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a SKU may stand in only one class row")
+        if self.layout and sum(block.width for block in self.layout) != self.vectors.shape[1]:
+            raise ValueError(f"the blocks {self.layout} do not add up to {self.vectors.shape[1]} columns")
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @classmethod
-    def from_labels(cls, vectors: Vectors, skus: Sequence[str], groups: Sequence[str]) -> Self:
+    def from_labels(
+        cls, vectors: Vectors, skus: Sequence[str], groups: Sequence[str], layout: tuple[Block, ...] = ()
+    ) -> Self:
         """Samples whose class rows are the sorted SKUs, so that they do not depend on the order of the photos."""
         classes, targets = np.unique(np.asarray(skus, dtype=object), return_inverse=True)
         _, group_rows = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
@@ -46,11 +54,12 @@ class Samples:
             targets=targets.astype(np.int64),
             groups=group_rows.astype(np.int64),
             classes=tuple(str(sku) for sku in classes),
+            layout=layout,
         )
 
     def take(self, chosen: NDArray[np.bool_] | Rows) -> "Samples":
         """The chosen samples; the class rows stay as they are, even those that become empty."""
-        return Samples(self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes)
+        return Samples(self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes, self.layout)
 
     def of_classes(self, chosen: Rows) -> "Samples":
         """The samples of the chosen class rows alone, which are numbered anew in that order."""
@@ -58,7 +67,7 @@ class Samples:
         row_of[chosen] = np.arange(len(chosen))
         kept = row_of[self.targets] >= 0
         classes = tuple(self.classes[row] for row in chosen.tolist())
-        return Samples(self.vectors[kept], row_of[self.targets[kept]], self.groups[kept], classes)
+        return Samples(self.vectors[kept], row_of[self.targets[kept]], self.groups[kept], classes, self.layout)
 
     def counts(self) -> Rows:
         """[c] number of samples of each class row."""

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.metric import Metric
 from recognition.heads.samples import Rows, Vectors
 from recognition.heads.two_covariance import TwoCovariance
-from recognition.heads.whitening import Whitening
 from recognition.vocabulary import Tier
 
 CANDIDATES = 32  # classes that are ranked for each photo; the true class is almost always among the nearest few
@@ -32,8 +32,8 @@ class Heads:
     Attributes:
         classes: SKU of each class row.
         tiers: tier of each class row.
-        whitening: the metric.
-        prototypes: [c, d] float32, the fine head: whitened, L2-normalised class means.
+        metric: the metric.
+        prototypes: [c, k] float32, the fine head: one L2-normalised prototype of each class in that metric.
         superclass_of: [c] int64, superclass row of each class row.
         coarse: the coarse head.
         likelihood: tells known from unseen products, see `recognition.heads.two_covariance`.
@@ -45,7 +45,7 @@ class Heads:
 
     classes: tuple[str, ...]
     tiers: tuple[Tier, ...]
-    whitening: Whitening
+    metric: Metric
     prototypes: Vectors
     superclass_of: Rows
     coarse: CoarseHead
@@ -147,21 +147,26 @@ def scan_prototypes(prototypes: Vectors) -> NearestClasses:
 
 
 def find_candidates(
-    whitened: Vectors,
-    nearest: NearestClasses,
-    coarse: CoarseHead,
-    likelihood: TwoCovariance,
-    superclass_of: Rows,
-    count: int = CANDIDATES,
+    heads: Heads, vectors: Vectors, nearest: NearestClasses | None = None, count: int = CANDIDATES
 ) -> Candidates:
-    """The nearest classes of each photo with what the coarse head and the likelihoods think of them."""
-    rows, cosine = nearest(whitened, count)
-    log_probabilities = coarse.log_probabilities(whitened)  # [n, s]
+    """The nearest classes of each photo with what the coarse head and the likelihoods think of them.
+
+    Args:
+        heads: the heads.
+        vectors: [n, d] encoder vectors.
+        nearest: an index over the prototypes; None scans them.
+        count: candidates for each photo.
+    """
+    whitened = heads.metric.whiten(vectors)
+    refined = heads.metric.refine(whitened)
+    rows, cosine = (nearest or scan_prototypes(heads.prototypes))(refined, count)
+    log_probabilities = heads.coarse.log_probabilities(refined)  # [n, s]
     return Candidates(
         rows,
         cosine,
-        np.take_along_axis(log_probabilities, superclass_of[rows], axis=1),
-        likelihood.log_ratios(whitened, rows),
+        np.take_along_axis(log_probabilities, heads.superclass_of[rows], axis=1),
+        # A refinement pulls the photos that it was taught together: how much photos scatter is seen before it.
+        heads.likelihood.log_ratios(whitened, rows),
     )
 
 

@@ -1,30 +1,34 @@
-"""Training on one screen: metric, prototypes, superclasses, coarse head, and how much the hierarchy counts.
+"""Training on one screen: metric, fine head, superclasses, coarse head, and what of all that earns its place.
 
-Whatever is chosen (the metric, the coarse weight, the temperature, later the thresholds) is chosen on out-of-fold
-rankings of the training part: every photo is ranked by heads that never saw its scene. The holdout is not touched here.
+Everything is chosen on out-of-fold rankings of the training part: every photo is ranked by heads that never saw its
+scene. The choice goes step by step, the simplest first: the metric and the weight of colour, then whether it is
+refined, then the superclasses and how much they count. What is not better is not taken. The holdout is not touched.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recognition.errors import NotEnoughDataError
+from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
-from recognition.heads.folds import group_folds, held_out
+from recognition.heads.fine_head import FineHead, fit_fine_head
+from recognition.heads.folds import Fold, class_folds, scene_folds
+from recognition.heads.metric import MetricKind, fit_metric, fit_metrics, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scenes import PHOTOS_PER_SCENE, photo_scenes
 from recognition.heads.scoring import Candidates, Heads, find_candidates, rank, scan_prototypes
+from recognition.heads.superclass_ids import keep_superclasses
 from recognition.heads.superclasses import find_superclasses, superclass_count
-from recognition.heads.two_covariance import fit_two_covariance
-from recognition.heads.whitening import Whitening, fit_whitening, plain_cosine
-from recognition.vocabulary import Tier
+from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 2
+METHOD = 3
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
-METRICS: Mapping[str, Callable[[Samples], Whitening]] = {"plain": plain_cosine, "whitened": fit_whitening}
+KEPT = "kept"
+"""The partition of the release before, beside the methods of SuperclassMethod."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,23 @@ class TrainingPolicy:
 
     Attributes:
         folds: cross-validation folds for choosing.
+        most_evidence: photos that are ranked out of fold; further folds would only cost time.
+        colour_weights: weights of the colour block to try, where the vectors have one.
+        refine: whether a refinement may be tried.
         coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
+        least_churn_gain: accuracy by which other superclasses must beat those of the release before.
         photos_per_scene: how many photos of a class are held out together, see `recognition.heads.scenes`.
         seed: for UMAP, shuffling and folds.
     """
 
     folds: int = 5
+    most_evidence: int = 10_000
+    colour_weights: tuple[float, ...] = (0.0, 0.2, 0.3, 0.4)
+    refine: bool = True
     coarse_weights: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1)
     superclasses: int | None = None
+    least_churn_gain: float = 0.002
     photos_per_scene: int = PHOTOS_PER_SCENE
     seed: int = 0
 
@@ -62,30 +74,13 @@ class OutOfFold:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One combination that validation may choose; the simplest sorts first."""
-
-    coarse_weight: float
-    metric: str
-
-    @property
-    def method(self) -> str:
-        """The name under which reports show it."""
-        level = "flat" if self.coarse_weight == 0 else "superclasses, soft routing"
-        return f"{self.metric} prototypes, {level}"
-
-
-_UNTRIED = Choice(0.0, "plain")
-
-
-@dataclass(frozen=True)
 class TrainedHeads:
-    """The heads, why they are as they are, and the out-of-fold evidence on which thresholds are calibrated.
+    """The heads, why they are as they are, and the evidence on which thresholds are calibrated.
 
     Attributes:
         chosen: the combination that validation chose.
-        out_of_fold: every photo by heads that never saw its scene: what known products look like.
-        class_held_out: every photo by heads that never saw its class: what unseen products look like.
+        out_of_fold: photos by heads that never saw their scene: what known products look like.
+        class_held_out: photos by heads that never saw their class: what unseen products look like.
         tried: out-of-fold top-1 accuracy of every combination.
     """
 
@@ -96,11 +91,22 @@ class TrainedHeads:
     tried: Mapping[Choice, float]
 
 
-def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPolicy | None = None) -> TrainedHeads:
+def train_heads(
+    samples: Samples,
+    tiers: Mapping[str, Tier],
+    policy: TrainingPolicy | None = None,
+    superclasses_before: Mapping[str, int] | None = None,
+) -> TrainedHeads:
     """Heads for every class of `samples`, each of which must have a tier.
 
     Where no class has two different photos, nothing can be held out and nothing is chosen: plain prototypes, without
     evidence. They are enough to ask people good questions, which is how such a catalogue gets its second photos.
+
+    Args:
+        samples: the training part.
+        tiers: tier of each SKU.
+        policy: what may be tried.
+        superclasses_before: SKU -> superclass id of the release before; they are kept unless others are better.
 
     Raises:
         NotEnoughDataError: fewer than two classes.
@@ -111,114 +117,168 @@ def train_heads(samples: Samples, tiers: Mapping[str, Tier], policy: TrainingPol
             f"{len(samples.classes)} class(es) with usable labelled photos: a recogniser needs at least two. "
             "Add a source with labelled or catalogue photos, then run the night again."
         )
-    superclass_of = _superclasses(samples, policy)
     scenes = photo_scenes(samples, policy.photos_per_scene)
-    fold_of = group_folds(samples.targets, scenes, policy.folds, policy.seed)
+    folds = scene_folds(samples.targets, scenes, policy.folds, policy.most_evidence, policy.seed)
+    tried: dict[Choice, float] = {}
+    choice = _choose_metric(samples, folds, policy, tried)
+    choice, fine_of_folds = _choose_refinement(samples, folds, choice, policy, tried)
+    partitions = _partitions(samples, choice, policy, superclasses_before or {})
     evidence = {
-        metric: _rank_out_of_fold(samples, fit, superclass_of, fold_of, scenes, policy)
-        for metric, fit in METRICS.items()
+        name: _rank_out_of_fold(samples, folds, fine_of_folds, superclass_of, scenes, policy.seed)
+        for name, superclass_of in partitions.items()
     }
-    tried = {
-        Choice(weight, metric): _accuracy(found, weight)
-        for metric, found in evidence.items()
+    choice = _choose_superclasses(choice, evidence, policy, tried)
+    superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
+    fine = fit_fine_head(samples, choice, policy.seed)
+    heads = replace(
+        _heads(samples, fine, superclass_of, policy.seed),
+        tiers=tuple(tiers[sku] for sku in samples.classes),
+        coarse_weight=choice.coarse_weight,
+        scale=_best_scale(out_of_fold, choice.coarse_weight),
+    )
+    unseen = _rank_held_out_classes(samples, choice, superclass_of, scenes, policy)
+    return TrainedHeads(heads, choice, out_of_fold, unseen, tried)
+
+
+def _choose_metric(
+    samples: Samples, folds: Sequence[Fold], policy: TrainingPolicy, tried: dict[Choice, float]
+) -> Choice:
+    """The kind of metric and the weight of colour with which plain class means do best."""
+    kinds = [kind for kind in MetricKind if kind is not MetricKind.DISCRIMINANT or worth_reducing(samples)]
+    weights = policy.colour_weights if len(samples.layout) > 1 else (0.0,)
+    hits: dict[Choice, int] = {}
+    for fold in folds:
+        taught, held_out = samples.take(fold.taught), samples.take(fold.held_out)
+        for kind, metric in fit_metrics(taught, kinds).items():
+            for choice in (Choice(kind, colour_weight=weight) for weight in weights):
+                weighed = metric.weighing(choice.block_weights(samples.layout))
+                prototypes = class_prototypes(weighed.whiten(taught.vectors), taught.targets, len(taught.classes))
+                hits[choice] = hits.get(choice, 0) + _hits(prototypes, weighed.whiten(held_out.vectors), held_out)
+    tried |= {choice: count / _asked(folds) for choice, count in hits.items()}
+    return _best(tried, Choice(MetricKind.PLAIN))
+
+
+def _choose_refinement(
+    samples: Samples, folds: Sequence[Fold], choice: Choice, policy: TrainingPolicy, tried: dict[Choice, float]
+) -> tuple[Choice, list[FineHead]]:
+    """The same choice, refined if that is better, and the fine heads of the folds."""
+    options = [choice, replace(choice, refined=True)] if policy.refine and folds else [choice]
+    heads = {
+        option: [fit_fine_head(samples.take(fold.taught), option, policy.seed) for fold in folds] for option in options
+    }
+    found = {option: _fine_accuracy(samples, folds, heads[option]) for option in options if folds}
+    tried |= found
+    best = _best(found, choice)
+    return best, heads[best]
+
+
+def _fine_accuracy(samples: Samples, folds: Sequence[Fold], heads: Sequence[FineHead]) -> float:
+    hits = 0
+    for fold, fine in zip(folds, heads, strict=True):
+        held_out = samples.take(fold.held_out)
+        hits += _hits(fine.prototypes, fine.metric.apply(held_out.vectors), held_out)
+    return hits / _asked(folds)
+
+
+def _asked(folds: Sequence[Fold]) -> int:
+    return sum(len(fold.held_out) for fold in folds)
+
+
+def _partitions(samples: Samples, choice: Choice, policy: TrainingPolicy, before: Mapping[str, int]) -> dict[str, Rows]:
+    """[c] superclass row of each class, for each way to find them, in the metric that was chosen."""
+    metric = fit_metric(samples, choice.metric).weighing(choice.block_weights(samples.layout))
+    prototypes = class_prototypes(metric.whiten(samples.vectors), samples.targets, len(samples.classes))
+    count = policy.superclasses or superclass_count(len(samples.classes))
+    kept = keep_superclasses(before, samples.classes, prototypes)
+    found = {} if kept is None else {KEPT: kept}
+    return found | {
+        method.value: find_superclasses(prototypes, count, policy.seed, method) for method in SuperclassMethod
+    }
+
+
+def _choose_superclasses(
+    choice: Choice, evidence: Mapping[str, OutOfFold], policy: TrainingPolicy, tried: dict[Choice, float]
+) -> Choice:
+    """The superclasses and their weight; new ones must beat those of the release before by more than a breath."""
+    options = {
+        replace(choice, superclasses=name, coarse_weight=weight): _accuracy(found, weight)
+        for name, found in evidence.items()
         for weight in policy.coarse_weights
         if len(found.targets)
     }
-    # A tie goes to the simpler heads, and between metrics to the whitened one.
-    chosen = max(tried, key=lambda choice: (tried[choice], -choice.coarse_weight, choice.metric), default=_UNTRIED)
-    out_of_fold = evidence[chosen.metric]
-    heads = _fit(samples, METRICS[chosen.metric], superclass_of, tiers, policy).with_choice(
-        chosen.coarse_weight, _best_scale(out_of_fold, chosen.coarse_weight)
-    )
-    unseen = _rank_held_out_classes(samples, METRICS[chosen.metric], superclass_of, scenes, policy)
-    return TrainedHeads(heads, chosen, out_of_fold, unseen, tried)
+    tried |= options
+    best = _best(options, replace(choice, superclasses=next(iter(evidence))))
+    stable = {option: share for option, share in options.items() if option.superclasses == KEPT}
+    if stable and max(stable.values()) > options[best] - policy.least_churn_gain:
+        return _best(stable, best)
+    return best
 
 
-def _superclasses(samples: Samples, policy: TrainingPolicy) -> Rows:
-    """[c] superclass of each class, found in the whitened space, where look-alikes are neighbours."""
-    whitened = fit_whitening(samples).apply(samples.vectors)
-    prototypes = class_prototypes(whitened, samples.targets, len(samples.classes))
-    return find_superclasses(prototypes, policy.superclasses or superclass_count(len(samples.classes)), policy.seed)
+def _best(options: Mapping[Choice, float], untried: Choice) -> Choice:
+    """The most accurate choice; a tie goes to the simpler one, and between metrics to the whitened one."""
+    return max(options, key=lambda choice: (options[choice], choice.simplicity), default=untried)
 
 
-def _fit(
-    samples: Samples,
-    metric: Callable[[Samples], Whitening],
-    superclass_of: Rows,
-    tiers: Mapping[str, Tier],
-    policy: TrainingPolicy,
-) -> Heads:
-    whitening = metric(samples)
-    whitened = whitening.apply(samples.vectors)
+def _hits(prototypes: Vectors, vectors: Vectors, asked: Samples) -> int:
+    rows, _ = scan_prototypes(prototypes)(vectors, 1)
+    return int((rows[:, 0] == asked.targets).sum())
+
+
+def _heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> Heads:
+    refined, count = fine.metric.apply(samples.vectors), int(superclass_of.max()) + 1
+    coarse = fit_coarse_head(refined, superclass_of[samples.targets], samples.groups, count, seed)
     return Heads(
         classes=samples.classes,
-        tiers=tuple(tiers[sku] for sku in samples.classes),
-        whitening=whitening,
-        prototypes=class_prototypes(whitened, samples.targets, len(samples.classes)),
+        tiers=(Tier.GALLERY,) * len(samples.classes),  # ranking does not look at tiers
+        metric=fine.metric,
+        prototypes=fine.prototypes,
         superclass_of=superclass_of,
-        coarse=fit_coarse_head(
-            whitened, superclass_of[samples.targets], samples.groups, int(superclass_of.max()) + 1, policy.seed
-        ),
-        likelihood=fit_two_covariance(whitened, samples.targets, len(samples.classes)),
+        coarse=coarse,
+        likelihood=fine.likelihood,
     )
 
 
 def _rank_out_of_fold(
     samples: Samples,
-    metric: Callable[[Samples], Whitening],
+    folds: Sequence[Fold],
+    fine_of_folds: Sequence[FineHead],
     superclass_of: Rows,
-    fold_of: Rows,
     scenes: Rows,
-    policy: TrainingPolicy,
+    seed: int,
 ) -> OutOfFold:
     """Each fold's photos ranked by heads of the other folds.
 
     The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
     classes look alike, not which photo belongs to which class.
     """
-    tiers = dict.fromkeys(samples.classes, Tier.GALLERY)  # ranking does not look at tiers
-    found: list[Candidates] = []
-    rows: list[Rows] = [np.zeros(0, dtype=np.int64)]
-    for fold in np.unique(fold_of[fold_of >= 0]).tolist():
-        out = held_out(fold_of, fold)
-        heads = _fit(samples.take(~out), metric, superclass_of, tiers, policy)
-        found.append(_rank_with(heads, samples.vectors[out]))
-        rows.append(np.flatnonzero(out))
-    ranked = np.concatenate(rows)
-    return OutOfFold(Candidates.join(found, len(samples.classes)), samples.targets[ranked], scenes[ranked])
+    found = [
+        find_candidates(_heads(samples.take(fold.taught), fine, superclass_of, seed), samples.vectors[fold.held_out])
+        for fold, fine in zip(folds, fine_of_folds, strict=True)
+    ]
+    return _joined(samples, scenes, found, [fold.held_out for fold in folds])
 
 
 def _rank_held_out_classes(
-    samples: Samples,
-    metric: Callable[[Samples], Whitening],
-    superclass_of: Rows,
-    scenes: Rows,
-    policy: TrainingPolicy,
+    samples: Samples, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
 ) -> OutOfFold:
     """Each fold's classes ranked by heads that were never taught them: metric, likelihoods and coarse head included.
 
     To leave a class out of the ranking alone is not enough: a metric that was learned with it makes it look stranger
     than any new product is (benchmarks.unseen).
     """
-    random, class_count = np.random.default_rng(policy.seed), len(samples.classes)
-    fold_of_class = random.permutation(np.arange(class_count) % min(policy.folds, class_count))
     found: list[Candidates] = []
-    rows: list[Rows] = [np.zeros(0, dtype=np.int64)]
-    for fold in np.unique(fold_of_class).tolist():
-        taught = np.flatnonzero(fold_of_class != fold)
-        out = fold_of_class[samples.targets] == fold
-        fewer = samples.of_classes(taught)
-        heads = _fit(fewer, metric, superclass_of[taught], dict.fromkeys(fewer.classes, Tier.GALLERY), policy)
-        found.append(_rank_with(heads, samples.vectors[out]).with_rows_of(taught))
-        rows.append(np.flatnonzero(out))
-    ranked = np.concatenate(rows)
-    return OutOfFold(Candidates.join(found, class_count), samples.targets[ranked], scenes[ranked])
+    rows: list[Rows] = []
+    for fold in class_folds(samples.targets, len(samples.classes), policy.folds, policy.most_evidence, policy.seed):
+        fewer = samples.of_classes(fold.taught)
+        heads = _heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.taught], policy.seed)
+        found.append(find_candidates(heads, samples.vectors[fold.held_out]).with_rows_of(fold.taught))
+        rows.append(fold.held_out)
+    return _joined(samples, scenes, found, rows)
 
 
-def _rank_with(heads: Heads, vectors: Vectors) -> Candidates:
-    nearest = scan_prototypes(heads.prototypes)
-    whitened = heads.whitening.apply(vectors)
-    return find_candidates(whitened, nearest, heads.coarse, heads.likelihood, heads.superclass_of)
+def _joined(samples: Samples, scenes: Rows, found: Sequence[Candidates], rows: Iterable[Rows]) -> OutOfFold:
+    ranked = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+    return OutOfFold(Candidates.join(found, len(samples.classes)), samples.targets[ranked], scenes[ranked])
 
 
 def _accuracy(out_of_fold: OutOfFold, coarse_weight: float) -> float:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from recognition.heads.samples import Samples, Vectors
 
+_MOST_RESIDUALS = 40_000  # dozens for each dimension: more would only cost memory
+
 
 @dataclass(frozen=True)
 class Whitening:
@@ -17,15 +19,15 @@ class Whitening:
 
     Attributes:
         mean: [d] float32, subtracted first.
-        matrix: [d, d] float32, inverse square root of the within-class covariance.
+        matrix: [d, k] float32, inverse square root of the within-class covariance, or the leading axes of it.
     """
 
     mean: Vectors
     matrix: Vectors
 
     def apply(self, vectors: Vectors) -> Vectors:
-        """Whitened, L2-normalised rows; [n, d] -> [n, d]."""
-        return normalised((vectors - self.mean) @ self.matrix)  # [n, d]
+        """Whitened, L2-normalised rows; [n, d] -> [n, k]."""
+        return normalised((vectors - self.mean) @ self.matrix)  # [n, k]
 
 
 def fit_whitening(samples: Samples) -> Whitening:
@@ -47,11 +49,31 @@ def plain_cosine(samples: Samples) -> Whitening:
     return Whitening(np.zeros(dimension, dtype=np.float32), np.eye(dimension, dtype=np.float32))
 
 
+def leading_axes(whitening: Whitening, samples: Samples, count: int) -> Whitening:
+    """The same whitening along the `count` axes in which the classes differ most (Fisher's linear discriminant).
+
+    All axes are kept where there are fewer classes than that: their prototypes lie in fewer dimensions anyway, and
+    what a photo has outside of them tells that it shows none of the classes.
+
+    Source: Fisher, "The use of multiple measurements in taxonomic problems", 1936.
+    """
+    taught = samples.counts() > 0
+    if min(whitening.matrix.shape[1], int(taught.sum()) - 1) <= count:
+        return whitening
+    means = class_means(whitening.apply(samples.vectors), samples.targets, len(samples.classes))
+    prototypes = normalised(means[taught])
+    _, _, axes = np.linalg.svd(prototypes - prototypes.mean(axis=0), full_matrices=False)
+    return Whitening(whitening.mean, np.ascontiguousarray(whitening.matrix @ axes[:count].T, dtype=np.float32))
+
+
 def class_means(vectors: Vectors, targets: NDArray[np.int64], class_count: int) -> NDArray[np.float64]:
     """[c, d] mean vector of each class row; a row without samples is all zeros."""
-    sums = np.zeros((class_count, vectors.shape[1]), dtype=np.float64)
-    np.add.at(sums, targets, vectors)
     counts = np.bincount(targets, minlength=class_count)
+    sums = np.zeros((class_count, vectors.shape[1]), dtype=np.float64)
+    if len(targets):
+        order = np.argsort(targets, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(counts[counts > 0])[:-1]])
+        sums[counts > 0] = np.add.reduceat(vectors[order], starts, axis=0, dtype=np.float64)
     return np.asarray(sums / np.maximum(counts, 1)[:, None], dtype=np.float64)
 
 
@@ -66,8 +88,11 @@ def _within_class_residuals(samples: Samples) -> NDArray[np.float64]:
     counts = samples.counts()[samples.targets]  # [n]
     several = counts >= 2
     means = class_means(samples.vectors, samples.targets, len(samples.classes))
-    deviations = samples.vectors[several] - means[samples.targets[several]]
-    return np.asarray(deviations * np.sqrt(counts[several] / (counts[several] - 1))[:, None], dtype=np.float64)
+    rows = np.flatnonzero(several)
+    rows = rows[:: max(1, len(rows) // _MOST_RESIDUALS)]
+    counts = counts[rows]
+    deviations = samples.vectors[rows] - means[samples.targets[rows]]
+    return np.asarray(deviations * np.sqrt(counts / (counts - 1))[:, None], dtype=np.float64)
 
 
 def _shrunk_covariance(residuals: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The release bundle: an immutable folder that holds everything the query path needs.
 
     manifest.json      what it is, and the SHA-256 of every other file
-    heads.safetensors  whitening, prototypes, superclass of each class, coarse head, likelihoods
+    heads.safetensors  metric, prototypes, superclass of each class, coarse head, likelihoods
     classes.json       SKU, tier and superclass name of each class row
     index.faiss        the index over the prototypes
     products.jsonl     title, price and availability of each SKU
@@ -18,12 +18,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognition.errors import ReleaseDamagedError
 from recognition.files import sha256_of, sync, write_durably
 from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.metric import Metric, MetricPart
+from recognition.heads.refinement import Refinement
 from recognition.heads.scoring import Heads
 from recognition.heads.two_covariance import TwoCovariance
 from recognition.heads.whitening import Whitening
@@ -39,6 +43,7 @@ CLASSES = "classes.json"
 INDEX = "index.faiss"
 PRODUCTS = "products.jsonl"
 CARD = "card.md"
+_REFINEMENT = "refinement."
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,7 @@ def _heads_to_bytes(heads: Heads) -> bytes:
 
     return save(
         {
-            "whitening.mean": heads.whitening.mean,
-            "whitening.matrix": heads.whitening.matrix,
+            **_metric_tensors(heads.metric),
             "fine.prototypes": heads.prototypes,
             "coarse.weight": heads.coarse.weight,
             "coarse.bias": heads.coarse.bias,
@@ -175,7 +179,7 @@ def _heads_from_bytes(data: bytes, classes: Mapping[str, Sequence[str]], manifes
     return Heads(
         classes=tuple(classes["skus"]),
         tiers=tuple(Tier(tier) for tier in classes["tiers"]),
-        whitening=Whitening(tensors["whitening.mean"], tensors["whitening.matrix"]),
+        metric=_metric_of(tensors),
         prototypes=tensors["fine.prototypes"],
         superclass_of=tensors["superclass_of"].astype(np.int64),
         coarse=CoarseHead(tensors["coarse.weight"], tensors["coarse.bias"]),
@@ -189,6 +193,30 @@ def _heads_from_bytes(data: bytes, classes: Mapping[str, Sequence[str]], manifes
         coarse_weight=manifest.coarse_weight,
         scale=manifest.scale,
     )
+
+
+def _metric_tensors(metric: Metric) -> dict[str, NDArray[np.generic]]:
+    tensors: dict[str, NDArray[np.generic]] = {}
+    for place, part in enumerate(metric.parts):
+        tensors[f"metric.{place}.columns"] = np.array([part.start, part.stop], dtype=np.int64)
+        tensors[f"metric.{place}.weight"] = np.array([part.weight], dtype=np.float64)
+        tensors[f"metric.{place}.mean"] = part.whitening.mean
+        tensors[f"metric.{place}.matrix"] = part.whitening.matrix
+    if metric.refinement is not None:
+        tensors |= {f"{_REFINEMENT}{name}": tensor for name, tensor in vars(metric.refinement).items()}
+    return tensors
+
+
+def _metric_of(tensors: Mapping[str, NDArray[Any]]) -> Metric:
+    parts: list[MetricPart] = []
+    while (place := f"metric.{len(parts)}") + ".mean" in tensors:
+        start, stop = tensors[f"{place}.columns"].tolist()
+        whitening = Whitening(tensors[f"{place}.mean"], tensors[f"{place}.matrix"])
+        parts.append(MetricPart(start, stop, whitening, float(tensors[f"{place}.weight"][0])))
+    learned = {
+        name.removeprefix(_REFINEMENT): tensor for name, tensor in tensors.items() if name.startswith(_REFINEMENT)
+    }
+    return Metric(tuple(parts), Refinement(**learned) if learned else None)
 
 
 def _classes_to_bytes(heads: Heads, superclass_names: Mapping[int, str]) -> bytes:

@@ -34,7 +34,7 @@ class Recogniser:
 
     def whiten(self, vectors: Vectors) -> Vectors:
         """[n, d] encoder vectors in the space in which this release compares."""
-        return self.heads.whitening.apply(vectors)
+        return self.heads.metric.apply(vectors)
 
     def recognise(self, vectors: Vectors, fingerprint: str) -> list[Recognition]:
         """What is believed of each of [n, d] vectors, made by the encoder of that fingerprint.
@@ -53,8 +53,5 @@ class Recogniser:
 
     def rank(self, vectors: Vectors) -> Ranking:
         """The candidates of each of [n, d] vectors, best first."""
-        heads = self.heads
-        candidates = find_candidates(
-            self.whiten(vectors), self.nearest, heads.coarse, heads.likelihood, heads.superclass_of
-        )
-        return rank(candidates, heads.coarse_weight, heads.scale)
+        candidates = find_candidates(self.heads, vectors, self.nearest)
+        return rank(candidates, self.heads.coarse_weight, self.heads.scale)

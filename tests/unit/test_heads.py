@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from recognition.errors import NotEnoughDataError
+from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
+from recognition.heads.metric import Metric, MetricKind, MetricPart
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
-from recognition.heads.scoring import find_candidates, rank, scan_prototypes
+from recognition.heads.scoring import Heads, find_candidates, rank
 from recognition.heads.superclasses import find_superclasses, superclass_count, superclass_names
 from recognition.heads.training import OutOfFold, TrainingPolicy, _rank_held_out_classes, train_heads
 from recognition.heads.two_covariance import fit_two_covariance
-from recognition.heads.whitening import fit_whitening, normalised
+from recognition.heads.whitening import Whitening, fit_whitening, normalised
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import calibrate
 from recognition.vocabulary import Tier, Verdict
@@ -101,10 +103,17 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
     random = np.random.default_rng(7)
     prototypes = normalised(random.normal(size=(9, 5)))
     vectors = normalised(random.normal(size=(4, 5)))
-    head = fit_coarse_head(vectors, np.zeros(4, dtype=np.int64), np.arange(4), 1)
-    likelihood = fit_two_covariance(prototypes, np.arange(9), 9)
-    superclass_of = np.zeros(9, dtype=np.int64)
-    candidates = find_candidates(vectors, scan_prototypes(prototypes), head, likelihood, superclass_of, count=9)
+    whitening = Whitening(np.zeros(5, dtype=np.float32), np.eye(5, dtype=np.float32))
+    heads = Heads(
+        classes=tuple("abcdefghi"),
+        tiers=(Tier.GALLERY,) * 9,
+        metric=Metric((MetricPart(0, 5, whitening),)),
+        prototypes=prototypes,
+        superclass_of=np.zeros(9, dtype=np.int64),
+        coarse=fit_coarse_head(vectors, np.zeros(4, dtype=np.int64), np.arange(4), 1),
+        likelihood=fit_two_covariance(prototypes, np.arange(9), 9),
+    )
+    candidates = find_candidates(heads, vectors, count=9)
     ranking = rank(candidates, coarse_weight=0.0, scale=10.0)
     assert np.array_equal(ranking.rows, np.argsort(-(vectors @ prototypes.T), axis=1))
     assert np.allclose(ranking.probability.sum(axis=1), 1.0, atol=1e-5)
@@ -113,7 +122,7 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
 
 def held_out_classes(samples: Samples) -> OutOfFold:
     one_superclass, scenes = np.zeros(len(samples.classes), dtype=np.int64), samples.groups
-    return _rank_held_out_classes(samples, fit_whitening, one_superclass, scenes, TrainingPolicy(folds=3))
+    return _rank_held_out_classes(samples, Choice(MetricKind.WHITENED), one_superclass, scenes, TrainingPolicy(folds=3))
 
 
 def test_evidence_of_unseen_products_comes_from_heads_that_never_heard_of_them():

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
+from recognition.heads.metric import Metric, MetricKind, MetricPart
 from recognition.heads.scoring import Candidates, Heads, Ranking, rank
-from recognition.heads.training import Choice, OutOfFold, TrainedHeads
+from recognition.heads.training import OutOfFold, TrainedHeads
 from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import Whitening, normalised
 from recognition.release.curves import reliability
@@ -29,7 +31,7 @@ def heads(tiers: tuple[Tier, ...] = (Tier.TRAINED,) * CLASSES) -> Heads:
     return Heads(
         classes=tuple(f"sku{row}" for row in range(CLASSES)),
         tiers=tiers,
-        whitening=Whitening(np.zeros(CLASSES, dtype=np.float32), identity),
+        metric=Metric((MetricPart(0, CLASSES, Whitening(np.zeros(CLASSES, dtype=np.float32), identity)),)),
         prototypes=identity,
         superclass_of=no_superclass,
         coarse=fit_coarse_head(identity, no_superclass, np.arange(CLASSES), 1),
@@ -67,7 +69,7 @@ def unseen_photos(photos: int, seed: int = 0) -> OutOfFold:
 
 
 def trained(known: OutOfFold, unseen: OutOfFold, of: Heads | None = None) -> TrainedHeads:
-    return TrainedHeads(of or heads(), Choice(0.0, "plain"), known, unseen, {})
+    return TrainedHeads(of or heads(), Choice(MetricKind.PLAIN), known, unseen, {})
 
 
 def evidence(photos: int, wrong_share: float, seed: int = 0, of: Heads | None = None) -> TrainedHeads:
