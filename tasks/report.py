@@ -15,6 +15,7 @@ from recognition.files import write_durably
 from recognition.vocabulary import RunStatus
 from tasks.answers import AnswersReport
 from tasks.audit import AuditReport
+from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
 from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
@@ -111,6 +112,14 @@ def _report(loop: Loop, title: str, problems: Sequence[str]) -> str:
     return _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems)
 
 
+def _map_links(loop: Loop) -> list[str]:
+    """Where the catalogue can be seen as the release of this run sees it; links from the folder of the reports."""
+    if not (loop.reports / PAGE_NAME).exists():
+        return []
+    where = f"in `reports/{loop.label}` of the store"
+    return ["", f"The catalogue as the recogniser sees it, {where}: [page]({PAGE_NAME}), [picture]({MAP_NAME})."]
+
+
 def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], problems: Sequence[str]) -> str:
     lines = [
         f"# {title}",
@@ -121,5 +130,6 @@ def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], pr
         "| stage | seconds | what came of it |",
         "|---|---|---|",
         *(f"| {name} | {seconds:.1f} | {summary} |" for name, seconds, summary in rows),
+        *_map_links(loop),
     ]
     return "\n".join(lines) + "\n"

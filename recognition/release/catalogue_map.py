@@ -1,4 +1,4 @@
-"""The picture of the catalogue: every class at its place on a UMAP of the prototypes, framed by superclass and tier."""
+"""The picture of the catalogue: every class at its place on a UMAP of the prototypes, by superclass and tier."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -8,131 +8,135 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recognition.heads.class_map import umap_positions
-from recognition.heads.scoring import Heads
-from recognition.heads.superclasses import FEWEST_CLASSES
+from recognition.release.catalogue_places import ASPECT, CataloguePlaces
 from recognition.vocabulary import Tier
 
 if TYPE_CHECKING:  # drawing is lazy: only the cycle draws
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
 
-MOST_PICTURES = 400  # above, pictures would be too small to see: dots at their true places
-_INCHES = (13.0, 9.0)
-_ROOM = 1.5  # cells per class; the spare ones let groups stand apart
+MOST_PICTURES = 400  # above, pictures would be too small to see: dots
+_HEIGHT = 9.0  # inches
+_LABELS = 40  # superclasses, the largest first, whose names are written among the dots
+_LEGEND = 24
 _Dashes = tuple[float, tuple[float, ...]]
 _TIER_STYLE: Mapping[Tier, tuple[_Dashes, float]] = {Tier.TRAINED: ((0, ()), 2.4), Tier.GALLERY: ((0, (1, 2)), 1.6)}
 
 
-def draw_catalogue_map(
-    heads: Heads, superclass_names: Mapping[int, str], thumbnails: Mapping[str, Image.Image], title: str, seed: int = 0
-) -> bytes:
-    """A PNG of the map.
-
-    Neighbours on the picture are neighbours for the recogniser; distances are not to scale where pictures are shown,
-    because each class is moved to the nearest free cell of a grid.
+def draw_catalogue_map(catalogue: CataloguePlaces, thumbnails: Mapping[str, Image.Image], title: str) -> bytes:
+    """A PNG of the map: pictures of up to `MOST_PICTURES` products, or dots with the names of the larger superclasses.
 
     Args:
-        heads: whose prototypes are placed.
-        superclass_names: by superclass row.
+        catalogue: what stands where.
         thumbnails: one picture for as many SKUs as there are.
         title: above the map.
-        seed: for UMAP.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_INCHES, layout="constrained")
+    figure = Figure(figsize=(_HEIGHT * ASPECT, _HEIGHT), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=15)
     axes.set_axis_off()
-    positions, colours = _positions(heads, seed), _colours(len(superclass_names))
-    if len(heads.classes) <= MOST_PICTURES:
-        cells = _nearest_free_cells(positions)
-        _draw_pictures(axes, heads, cells, colours, thumbnails)
+    axes.set_aspect("equal")
+    if len(catalogue.classes) <= MOST_PICTURES:
+        _draw_pictures(axes, catalogue, thumbnails)
     else:
-        across, up = positions.T
-        axes.scatter(across, up, s=6, c=colours[heads.superclass_of])
-    _draw_legend(axes, heads, superclass_names, colours)
+        _draw_dots(axes, catalogue)
+    _draw_legend(axes, catalogue)
+    if len(catalogue.classes) > MOST_PICTURES:
+        _write_names(figure, axes, catalogue)
     stream = BytesIO()
     figure.savefig(stream, format="png", dpi=100, bbox_inches="tight")
     return stream.getvalue()
 
 
-def _positions(heads: Heads, seed: int) -> NDArray[np.float32]:
-    if len(heads.classes) >= FEWEST_CLASSES:
-        return umap_positions(heads.prototypes, dimensions=2, seed=seed)
-    return np.stack([np.arange(len(heads.classes)), np.zeros(len(heads.classes))], axis=1).astype(np.float32)
-
-
-def _nearest_free_cells(positions: NDArray[np.float32]) -> NDArray[np.float64]:
-    """[c, 2] cell of each class on a grid, all different, moving the classes as little as possible in all."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    columns = int(np.ceil(np.sqrt(len(positions) * _ROOM * _INCHES[0] / _INCHES[1])))
-    rows = int(np.ceil(len(positions) * _ROOM / columns))
-    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2).astype(np.float64)
-    span = np.ptp(positions, axis=0)
-    scaled = (positions - positions.min(axis=0)) / np.where(span > 0, span, 1) * [columns - 1, rows - 1]
-    _, cell = linear_sum_assignment(cdist(scaled, grid, "sqeuclidean"))
-    return np.asarray(grid[cell], dtype=np.float64)
-
-
-def _colours(count: int) -> NDArray[np.float64]:
-    """[count, 4] RGBA colours as far apart as a qualitative map gives."""
-    from matplotlib import colormaps
-
-    return np.asarray(colormaps["tab20"](np.arange(max(count, 1)) % 20), dtype=np.float64)
-
-
-def _draw_pictures(
-    axes: "Axes",
-    heads: Heads,
-    cells: NDArray[np.float64],
-    colours: NDArray[np.float64],
-    thumbnails: Mapping[str, Image.Image],
-) -> None:
+def _draw_pictures(axes: "Axes", catalogue: CataloguePlaces, thumbnails: Mapping[str, Image.Image]) -> None:
     from matplotlib.patches import Rectangle
 
-    for row, sku in enumerate(heads.classes):
+    cells = catalogue.cells
+    for row, sku in enumerate(catalogue.classes):
         left, bottom = cells[row] - 0.44
         if sku in thumbnails:
-            picture = _square(thumbnails[sku])
+            picture = np.asarray(square(thumbnails[sku], 96))
             axes.imshow(
                 picture, extent=(left, left + 0.88, bottom, bottom + 0.88), zorder=2, interpolation="antialiased"
             )
-        style, width = _TIER_STYLE[heads.tiers[row]]
+        style, width = _TIER_STYLE[catalogue.tiers[row]]
         frame = Rectangle((left, bottom), 0.88, 0.88, fill=False, zorder=3)
-        frame.set(edgecolor=tuple(colours[heads.superclass_of[row]]), linestyle=style, linewidth=width)
+        frame.set(edgecolor=tuple(catalogue.colours[catalogue.superclass_of[row]]), linestyle=style, linewidth=width)
         axes.add_patch(frame)
     axes.set_xlim(cells[:, 0].min() - 0.6, cells[:, 0].max() + 0.6)
     axes.set_ylim(cells[:, 1].min() - 0.6, cells[:, 1].max() + 0.6)
-    axes.set_aspect("equal")
 
 
-def _square(picture: Image.Image, side: int = 96) -> NDArray[np.uint8]:
-    """The whole picture on a white square."""
+def square(picture: Image.Image, side: int) -> Image.Image:
+    """The whole picture on a white square of `side` pixels."""
     small = picture.convert("RGB")
     small.thumbnail((side, side))
     paper = Image.new("RGB", (side, side), "white")
     paper.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
-    return np.asarray(paper)
+    return paper
 
 
-def _draw_legend(axes: "Axes", heads: Heads, superclass_names: Mapping[int, str], colours: NDArray[np.float64]) -> None:
+def _draw_dots(axes: "Axes", catalogue: CataloguePlaces) -> None:
+    """Full dots for trained classes, rings for the others."""
+    across, up = catalogue.cells.T
+    colours = catalogue.colours[catalogue.superclass_of]
+    trained = np.array([tier is Tier.TRAINED for tier in catalogue.tiers])
+    size = float(np.clip(120_000 / len(catalogue.classes), 5.0, 60.0))
+    axes.scatter(across[trained], up[trained], s=size, c=colours[trained], linewidths=0)
+    ring = {"facecolors": "none", "edgecolors": colours[~trained], "linewidths": np.sqrt(size) / 7}
+    axes.scatter(across[~trained], up[~trained], s=size * 0.7, **ring)
+
+
+def _write_names(figure: "Figure", axes: "Axes", catalogue: CataloguePlaces) -> None:
+    """Names at the middle of their superclass, the largest first, none over another."""
+    from matplotlib.patheffects import withStroke
+
+    figure.draw_without_rendering()  # the layout must stand before it can be told what would cover what
+    taken: list[Text] = []
+    for row in catalogue.by_size[:_LABELS]:
+        across, up = _middle(catalogue.cells[catalogue.superclass_of == row])
+        text = axes.text(across, up, catalogue.names[row], fontsize=8, ha="center", va="center", weight="bold")
+        text.set(color=tuple(0.55 * catalogue.colours[row]), path_effects=[withStroke(linewidth=3, foreground="white")])
+        box = text.get_window_extent()
+        if any(box.overlaps(other.get_window_extent()) for other in taken):
+            text.remove()
+        else:
+            taken.append(text)
+
+
+def _middle(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[2] the cell of those given that is nearest to their median: always in the midst of some of them."""
+    return np.asarray(cells[np.abs(cells - np.median(cells, axis=0)).sum(axis=1).argmin()])
+
+
+def _draw_legend(axes: "Axes", catalogue: CataloguePlaces) -> None:
     """Superclasses by colour, largest first; tiers by the style of the frame."""
     from matplotlib.lines import Line2D
 
-    sizes = np.bincount(heads.superclass_of, minlength=len(superclass_names))
-    largest = sorted(superclass_names, key=lambda row: (-sizes[row], row))[:24]
-    handles = [Line2D([], [], marker="s", linestyle="", markersize=10, color=tuple(colours[row])) for row in largest]
-    for handle, row in zip(handles, largest, strict=True):
-        handle.set_label(f"{superclass_names[row]} ({sizes[row]})")
-    handles += [
-        Line2D(
-            [], [], color="black", linestyle=style, linewidth=width, label=f"{tier.value} ({heads.tiers.count(tier)})"
-        )
-        for tier, (style, width) in _TIER_STYLE.items()
-    ]
+    handles = []
+    for row in catalogue.by_size[:_LEGEND]:
+        label = f"{catalogue.names[row]} ({catalogue.sizes[row]})"
+        colour = tuple(catalogue.colours[row])
+        handles.append(Line2D([], [], marker="s", linestyle="", markersize=10, color=colour, label=label))
+    if len(catalogue.names) > _LEGEND:
+        handles.append(Line2D([], [], linestyle="", label=f"and {len(catalogue.names) - _LEGEND} smaller ones"))
+    handles += [_tier_handle(tier, catalogue) for tier in _TIER_STYLE]
     axes.legend(
         handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="superclass (products)"
     )
+
+
+def _tier_handle(tier: Tier, catalogue: CataloguePlaces) -> "Line2D":
+    """How the tier is shown: a frame around pictures, a full or a hollow dot."""
+    from matplotlib.lines import Line2D
+
+    label = f"{tier.value} ({catalogue.tiers.count(tier)})"
+    if len(catalogue.classes) <= MOST_PICTURES:
+        style, width = _TIER_STYLE[tier]
+        return Line2D([], [], color="black", linestyle=style, linewidth=width, label=label)
+    fill = "black" if tier is Tier.TRAINED else "none"
+    return Line2D([], [], color="black", marker="o", linestyle="", markerfacecolor=fill, label=label)
