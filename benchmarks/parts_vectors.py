@@ -5,18 +5,18 @@ teaching photos: what any user has. No test photo and no unseen product is among
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from benchmarks.parts_photos import CATALOGUE, Part, catalogue_photos, photos, read_parts
+from benchmarks.parts_photos import CATALOGUE, catalogue_photos, photos, read_parts
 from recognition.encoders import EncoderSpec, encode_files, encoder_fingerprint, open_encoder, open_patch_reader
 from recognition.encoders.protocol import Block, Vectors
-from recognition.isolation.composites import composite_views
+from recognition.isolation.composites import Composite, composite_views
 from recognition.isolation.cutout import CutOut, cut_out
 from recognition.isolation.foreground_training import fit_foreground_head
 from recognition.isolation.protocol import IsolationSpec
@@ -51,42 +51,48 @@ def isolating(shared: Path, method: IsolationMethod, *, colour: bool = True, sec
 
 @cache
 def foreground_head(shared: Path) -> Path:
-    """The head's file; taught if it is not there."""
-    path = _OUT / "parts-foreground.safetensors"
-    if path.exists():
-        return path
-    reader = open_patch_reader(plain(shared))
+    """The file of a head that is taught with catalogue photos of a half of the catalogue."""
     parts = read_parts(shared)[CATALOGUE.start : CATALOGUE.stop]
     chosen = [parts[row] for row in np.random.default_rng(SEED).choice(len(parts), COMPOSITES // 4, replace=False)]
-    cutouts = _cutouts(chosen)
+    pairs = [(part.sku, cut_out(read_picture(path))) for part in chosen for path in catalogue_photos([part])]
+    cutouts = [(sku, cutout) for sku, cutout in pairs if cutout is not None]
+    backgrounds = [(part.sku, path) for part in chosen for path in photos([part], range(2))]
+    return taught_head(plain(shared), cutouts, backgrounds, "parts-foreground")
+
+
+def taught_head(
+    spec: EncoderSpec, cutouts: Sequence[tuple[str, CutOut]], backgrounds: Sequence[tuple[str, Path]], name: str
+) -> Path:
+    """The file of a foreground head; taught on composites if it is not there.
+
+    Args:
+        spec: the encoder whose tokens it reads.
+        cutouts: SKU and product of catalogue photos.
+        backgrounds: SKU and path of photos whose corners the products are laid on.
+        name: of the file.
+    """
+    path = _OUT / f"{name}.safetensors"
+    if path.exists():
+        return path
+    reader = open_patch_reader(spec)
     skus = [sku for sku, _ in cutouts]
-    backgrounds = [read_picture(path) for path in photos(chosen, range(2))]
     views = composite_views(
         [cutout for _, cutout in cutouts],
-        backgrounds,
+        [read_picture(path) for _, path in backgrounds],
         COMPOSITES,
         SEED,
         skus=skus,
-        background_skus=[part.sku for part in chosen for _ in range(2)],
+        background_skus=[sku for sku, _ in backgrounds],
     )
-    tokens, masks, pending = list[np.ndarray](), list[np.ndarray](), list[Image.Image]()
-    for view in views:
-        pending.append(view.picture)
-        masks.append(reader.shares([view.mask])[0])
-        if len(pending) == _BATCH:
-            tokens.append(reader.tokens(pending))
-            pending.clear()
-    tokens += [reader.tokens(pending)] if pending else []
+    tokens, masks = list[np.ndarray](), list[np.ndarray]()
+    for batch in batched(views, _BATCH):
+        tokens.append(reader.tokens([view.picture for view in batch]))
+        masks.append(reader.shares([view.mask for view in batch]))
     groups = [skus[view % len(skus)] for view in range(COMPOSITES)]
-    fitted = fit_foreground_head(np.concatenate(tokens), np.stack(masks), groups, SEED)
-    print(f"foreground head: patch IoU {fitted.patch_iou:.3f}, cell IoU {fitted.cell_iou:.3f}", file=sys.stderr)
+    fitted = fit_foreground_head(np.concatenate(tokens), np.concatenate(masks), groups, SEED)
+    print(f"{name}: patch IoU {fitted.patch_iou:.3f}, cell IoU {fitted.cell_iou:.3f}", file=sys.stderr)
     fitted.head.save(path, reader.encoder)
     return path
-
-
-def _cutouts(parts: Sequence[Part]) -> list[tuple[str, CutOut]]:
-    pairs = [(part.sku, cut_out(read_picture(path))) for part in parts for path in catalogue_photos([part])]
-    return [(sku, cutout) for sku, cutout in pairs if cutout is not None]
 
 
 def layout(spec: EncoderSpec) -> tuple[Block, ...]:
@@ -106,6 +112,13 @@ def vectors(spec: EncoderSpec, paths: Sequence[Path]) -> Vectors:
     if len(found) != len(keys):
         raise RuntimeError(f"{len(keys) - len(found)} photos could not be encoded")
     return rows
+
+
+def batched(items: Iterable[Composite], size: int) -> Iterator[list[Composite]]:
+    """Lists of `size` items; the last may be shorter."""
+    turn = iter(items)
+    while batch := list(islice(turn, size)):
+        yield batch
 
 
 def _key(path: Path) -> str:
