@@ -28,8 +28,8 @@ class Session:
 
     def value(self, name: str, /, **parameters: Any) -> Any:
         """Return the first column of the first row, or None if there is no row."""
-        row = self._execute(name, parameters).fetchone()
-        return None if row is None else row[0]
+        rows = self.tuples(name, **parameters)  # all of them: a result that is not read to its end blocks the next write
+        return rows[0][0] if rows else None
 
     def tuples(self, name: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows as tuples."""
