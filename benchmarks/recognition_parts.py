@@ -6,7 +6,7 @@ Every class teaches with photos 00-49 and is asked with 50-54; products 2000-229
 frozen supervised ViT-Tiny everywhere, a stand-in for the default one. Heads, metric and weights are chosen by
 cross-validation within the teaching photos; which layers are pooled was chosen on photos 45-49 of the first 300
 classes, taught with 00-44. Nothing was chosen on a test photo. Photos are rendered one by one: each is a scene of its
-own. Needs SKULOOP_SHARED (default ../shared); the first run renders and encodes for about an hour.
+own. Needs SKULOOP_SHARED (default ../shared); the first run renders and encodes for half an hour and more.
 """
 
 import argparse
@@ -65,6 +65,9 @@ class Split:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--classes", type=int, nargs="+", default=[300, 1000, 2000])
+    parser.add_argument(
+        "--whole-up-to", type=int, default=300, help="classes up to which the whole picture is encoded too"
+    )
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     chosen = parser.parse_args(arguments)
     if not console.is_terminal:
@@ -75,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     product: _Embedding = ("foreground", isolating(shared, IsolationMethod.FOREGROUND))
     rows, ours = [], []
     for size in chosen.classes:
-        methods = [(embedding, *method) for embedding in (whole, product) for method in FLAT.items()]
+        embeddings = (whole, product) if size <= chosen.whole_up_to else (product,)
+        methods = [(embedding, *method) for embedding in embeddings for method in FLAT.items()]
         methods += [(product, *method) for method in STEPS.items()]
         for embedding, name, method in methods:
             if name != LINEAR or size <= _LINEAR_UP_TO:
