@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from recognition.encoders import HANDCRAFTED, EncoderSpec, EncodingFailedError, encode_files, open_encoder
-from recognition.encoders.parallel import MAX_TRIES, SHARD, SMALL_JOB, WORTH_WORKERS
+from recognition.encoders.backbone import batch_size
+from recognition.encoders.parallel import MAX_TRIES, SHARD, SMALL_JOB, WORTH_WORKERS, _encode_shard
 from recognition.errors import EncoderUnavailableError
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason
@@ -93,6 +94,27 @@ def test_workers_give_the_same_vectors_as_this_process_and_report_every_file(pho
         np.testing.assert_allclose(vectors[sha], open_encoder(SPEC).encode([read_picture(path)])[0], atol=1e-6)
     assert [done for done, _ in progress] == sorted(done for done, _ in progress)
     assert progress[-1] == (len(items), len(items))
+
+
+def test_left_to_itself_a_large_job_begins_with_one_worker_and_adds_those_that_pay(photos: list[Path]) -> None:
+    items, counts = job(photos, max(WORTH_WORKERS, 8 * SHARD)), list[int]()
+    seen = list[str]()
+    for batch in encode_files(SPEC, items):
+        seen.extend(batch.sha256s)
+        counts.append(len(workers_now()))
+    assert sorted(seen) == [sha for sha, _ in items]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    assert max(counts) <= max(cores, 1)
+    assert cores == 1 or counts[0] >= 1
+
+
+def test_a_gpu_is_given_larger_batches_and_pictures_that_threads_have_read(photos: list[Path], tmp_path: Path) -> None:
+    assert batch_size("cuda:0") > batch_size("cpu")
+    items = [*job(photos, 20), ("absent", tmp_path / "absent.jpg")]
+    on_cpu, on_gpu = (_encode_shard(open_encoder(SPEC), items, device) for device in ("cpu", "cuda"))
+    assert on_gpu.sha256s == on_cpu.sha256s
+    assert on_gpu.unreadable == on_cpu.unreadable == (("absent", PictureReason.MISSING),)
+    np.testing.assert_array_equal(on_gpu.vectors, on_cpu.vectors)
 
 
 @pytest.mark.slow
