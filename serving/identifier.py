@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from recognition.encoders import Encoder, EncoderSpec, open_encoder
+from recognition.encoders import Encoder, open_encoder
 from recognition.errors import EncoderMismatchError
 from recognition.pictures.reading import read_picture
 from recognition.release.bundle import Bundle, open_bundle
@@ -93,7 +93,7 @@ class Identifier:
 
 def _encoder(bundle: Bundle, weights: Path | None) -> Encoder:
     wanted = bundle.manifest.encoder
-    encoder = open_encoder(EncoderSpec(name=wanted.name, weights=weights, image_size=wanted.image_size))
+    encoder = open_encoder(wanted.spec(weights, bundle.isolation_weights))
     if encoder.fingerprint != wanted.fingerprint:
         raise EncoderMismatchError(
             f"release {bundle.manifest.release_id} needs the encoder {wanted.fingerprint}, "

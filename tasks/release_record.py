@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
+from recognition.heads.scoring import Heads
+from recognition.heads.superclass_ids import match_superclasses
 from recognition.release.candidate import Candidate
 from recognition.release.gate import GateVerdict
 from recognition.vocabulary import GateReason, ReleaseStatus, Tier
@@ -20,9 +22,12 @@ from warehouse.releases import (
     add_release,
     add_superclass_metrics,
     metrics,
+    next_superclass_id,
+    superclass_ids,
     superclass_metrics,
     superclasses,
 )
+from warehouse.session import Session
 
 _THIS = "this release"
 
@@ -54,7 +59,7 @@ def record_release(
             samples=candidate.training_photos,
             created_at=datetime.now(UTC),
         )
-        groups = _superclasses(heads.classes, heads.superclass_of.tolist(), names)
+        groups = _superclasses(db, heads, before, names)
         if add_release(db, row, _metrics(candidate), groups):
             add_superclass_metrics(db, release_id, _superclass_metrics(candidate))
         record_decisions(
@@ -90,8 +95,14 @@ def _superclass_metrics(candidate: Candidate) -> list[SuperclassMetricRow]:
     return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
 
-def _superclasses(classes: tuple[str, ...], superclass_of: list[int], names: Mapping[int, str]) -> list[SuperclassRow]:
-    return [SuperclassRow(sku, row, names[row]) for sku, row in zip(classes, superclass_of, strict=True)]
+def _superclasses(
+    db: Session, heads: Heads, before: ReleaseRow | None, names: Mapping[int, str]
+) -> list[SuperclassRow]:
+    """The superclass of each SKU, under the id of the superclass before that it shares most classes with."""
+    known = superclass_ids(db, before.release_id) if before else {}
+    matched = match_superclasses(known, heads.classes, heads.superclass_of, next_superclass_id(db))
+    rows = zip(heads.classes, heads.superclass_of.tolist(), strict=True)
+    return [SuperclassRow(sku, row, names[row], matched.ids[row]) for sku, row in rows]
 
 
 def record_refresh(loop: Loop, release_id: str, current: ReleaseRow) -> None:

@@ -23,6 +23,7 @@ from recognition.audit.tiers import TierPolicy
 from recognition.release.gate import GatePolicy
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.triage.review import ReviewPolicy
+from recognition.vocabulary import IsolationMethod
 from spiders.sources import Source
 
 FILE_NAME = "skuloop.toml"
@@ -41,6 +42,20 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class IsolationSettings(_Section):
+    """How the product is found on a photo, see `recognition.isolation`.
+
+    Attributes:
+        method: none, attention, foreground or box.
+        weights: the foreground head (safetensors) or the detector (ONNX) of the methods that need one.
+        second_pass: also encode what the product was cut to.
+    """
+
+    method: IsolationMethod = IsolationMethod.NONE
+    weights: Path | None = None
+    second_pass: bool = False
+
+
 class EncoderSettings(_Section):
     """Which encoder turns photos into vectors.
 
@@ -49,12 +64,16 @@ class EncoderSettings(_Section):
         weights: local safetensors file; without it timm asks its hub.
         image_size: side in pixels that the photo is brought to.
         workers: encoder processes of one thread each; 0 means one per core.
+        colour: put a descriptor of the product's colours beside what the model sees.
+        isolation: how the product is found on the photo.
     """
 
     name: str = PRODUCTION_ENCODER
     weights: Path | None = None
     image_size: int | None = 224
     workers: int = Field(default=0, ge=0)
+    colour: bool = False
+    isolation: IsolationSettings = IsolationSettings()
 
 
 class LabelStudioSettings(_Section):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recognition.audit.labels import resolve_labels
+from recognition.encoders import layout_of
 from recognition.heads.training import METHOD
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.products import ProductCard, dump_products
@@ -89,7 +90,12 @@ def _labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]
     sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(sku_of))
     skus = tuple(str(sku_of[sha256]) for sha256 in sha256s)
     photos = LabelledPhotos(
-        sha256s, vectors, skus, tuple(groups[sha] for sha in sha256s), tuple(sides[sha] for sha in sha256s)
+        sha256s,
+        vectors,
+        skus,
+        tuple(groups[sha] for sha in sha256s),
+        tuple(sides[sha] for sha in sha256s),
+        layout_of(loop_parts.encoder, vectors.shape[1]),
     )
     taught = {sku for sku, part in zip(skus, photos.parts, strict=True) if part is Part.TRAIN}
     return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}

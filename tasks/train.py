@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from recognition.files import write_durably
 from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
+from recognition.isolation.opening import find_isolation_weights
 from recognition.release.bundle import ReleaseContent, write_bundle
 from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, train_candidate
 from recognition.release.card import release_card
@@ -26,7 +27,7 @@ from tasks.release_record import record_refresh, record_release
 from tasks.teaching import Teaching, gather_teaching
 from tasks.wiring import Parts
 from warehouse.products import titles
-from warehouse.releases import ReleaseRow, current_release, release_history
+from warehouse.releases import ReleaseRow, current_release, release_history, superclass_ids
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _refresh_products(
         superclass_names=bundle.superclass_names,
         products=teaching.products,
         card=f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n",
+        isolation_weights=bundle.isolation_weights,
     )
     write_bundle(loop.parts.paths.releases, content)
     record_refresh(loop, release_id, current)
@@ -121,18 +123,21 @@ def _refresh_products(
 def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], current: ReleaseRow | None) -> TrainReport:
     loop_parts, settings = loop.parts, loop.parts.settings
     release_id = teaching.release_id(len(history) + 1)
+    with loop_parts.warehouse.read() as db:
+        before = superclass_ids(db, current.release_id) if current else {}
     candidate = train_candidate(
         teaching.photos,
         teaching.tiers,
         loop_parts.fingerprint,
         TrainingPolicy(),
         CalibrationPolicy(**settings.promise.model_dump()),
+        superclasses_before=before,
     )
     incumbent = _incumbent(loop_parts, current, teaching.photos)
     evidence = gate_evidence(candidate, teaching.photos, incumbent)
     evidence = replace(evidence, damaged_incumbent=current is not None and incumbent is None)
     verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
-    encoder = EncoderIdentity(loop_parts.encoder.name, loop_parts.fingerprint, loop_parts.encoder.image_size)
+    encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
     heads = candidate.trained.heads
     with loop_parts.warehouse.read() as db:
         names = superclass_names(heads.classes, heads.superclass_of, titles(db))
@@ -153,6 +158,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
             superclass_names=names,
             products=teaching.products,
             card=card,
+            isolation_weights=find_isolation_weights(loop_parts.encoder.isolation),
             attachments=plots,
         )
         write_bundle(loop_parts.paths.releases, content)

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from recognition.encoders import EncoderSpec, encoder_fingerprint
+from recognition.isolation.protocol import IsolationSpec
 from tasks.settings import Settings
 from warehouse.connection import Warehouse
 from warehouse.vectors import VectorStore
@@ -36,6 +37,11 @@ class Paths:
     def vectors(self) -> Path:
         """Parquet shards, a folder per encoder."""
         return self.store / "vectors"
+
+    @property
+    def isolation(self) -> Path:
+        """Foreground heads that a bake-off taught."""
+        return self.store / "isolation"
 
     @property
     def releases(self) -> Path:
@@ -87,14 +93,24 @@ class Parts:
     @property
     def encoder(self) -> EncoderSpec:
         """The configured encoder."""
-        chosen = self.settings.encoder
-        weights = None if chosen.weights is None else self.settings.resolve(chosen.weights)
-        return EncoderSpec(name=chosen.name, weights=weights, image_size=chosen.image_size)
+        chosen, isolation = self.settings.encoder, self.settings.encoder.isolation
+        return EncoderSpec(
+            name=chosen.name,
+            weights=self._resolved(chosen.weights),
+            image_size=chosen.image_size,
+            isolation=IsolationSpec(
+                isolation.method, self._resolved(isolation.weights), second_pass=isolation.second_pass
+            ),
+            colour=chosen.colour,
+        )
 
     @cached_property
     def fingerprint(self) -> str:
         """Of the configured encoder; hashes its weights once."""
         return encoder_fingerprint(self.encoder)
+
+    def _resolved(self, path: Path | None) -> Path | None:
+        return None if path is None else self.settings.resolve(path)
 
 
 def build_parts(settings: Settings) -> Parts:

@@ -4,6 +4,7 @@ Importing this package imports neither torch nor timm: whoever opens a timm enco
 """
 
 from recognition.encoders.fingerprint import encoder_fingerprint, plain_fingerprint
+from recognition.encoders.layout import layout_of
 from recognition.encoders.opening import open_encoder, open_patch_reader
 from recognition.encoders.parallel import EncodedBatch, EncodingFailedError, encode_files
 from recognition.encoders.patch_reader import PatchReader
@@ -21,6 +22,7 @@ __all__ = [
     "Vectors",
     "encode_files",
     "encoder_fingerprint",
+    "layout_of",
     "open_encoder",
     "open_patch_reader",
     "plain_fingerprint",

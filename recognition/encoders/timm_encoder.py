@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 
 from recognition.encoders.backbone import Backbone, open_backbone
+from recognition.encoders.layout import layout_of
 from recognition.encoders.pooling import Features, pooled_plainly, pooled_under, side_by_side
-from recognition.encoders.protocol import Block, Vectors
+from recognition.encoders.protocol import Vectors
 from recognition.encoders.spec import EncoderSpec
 from recognition.errors import EncoderUnavailableError
 from recognition.isolation.masks import crop_frame
@@ -17,8 +18,6 @@ from recognition.isolation.opening import open_isolator
 from recognition.isolation.protocol import Box, Floats, Isolated, Isolator, Seen, whole
 from recognition.pictures.colour import colour_descriptor
 from recognition.vocabulary import IsolationMethod
-
-_BLOCKS = ("embedding", "colour")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +41,8 @@ class TimmEncoder:
         self._second_pass = spec.isolation.second_pass
         self._colour = spec.colour
         blocks = self._blocks([Image.new("RGB", (backbone.side, backbone.side))])
-        self.layout = tuple(Block(name, block.shape[1]) for name, block in zip(_BLOCKS, blocks, strict=False))
-        self.dimension = sum(block.width for block in self.layout)
+        self.dimension = sum(block.shape[1] for block in blocks)
+        self.layout = layout_of(spec, self.dimension)
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode RGB pictures of any size: [n, d], rows L2-normalised."""

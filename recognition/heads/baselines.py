@@ -17,7 +17,7 @@ WHITENED_PROTOTYPE = "whitened nearest prototype"
 def baseline_predictions(train: Samples, vectors: Vectors) -> dict[str, Rows]:
     """For each baseline the [n] predicted class rows of [n, d] encoder vectors."""
     whitening = fit_whitening(train)
-    whitened = replace(train, vectors=whitening.apply(train.vectors))
+    whitened = replace(train, vectors=whitening.apply(train.vectors), layout=())
     return {
         NEAREST_PROTOTYPE: nearest_prototype(train, vectors),
         FIVE_NEAREST: nearest_neighbours(train, vectors, k=5),

@@ -35,13 +35,18 @@ def open_isolator(spec: IsolationSpec, encoder: str) -> Isolator:
     return WholePicture()
 
 
+def weights_suffix(method: IsolationMethod) -> str | None:
+    """How the name of the file that a method works with ends; None for a method that needs none."""
+    return _SUFFIXES.get(method)
+
+
 def find_isolation_weights(spec: IsolationSpec) -> Path | None:
     """Give the file that a method of isolation works with; None for a method that needs none.
 
     Raises:
         EncoderUnavailableError: it is not there.
     """
-    suffix = _SUFFIXES.get(spec.method)
+    suffix = weights_suffix(spec.method)
     if suffix is None:
         return None
     path = None if spec.weights is None else spec.weights.expanduser()

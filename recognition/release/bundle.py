@@ -6,6 +6,7 @@
     index.faiss        the index over the prototypes
     products.jsonl     title, price and availability of each SKU
     card.md            for people: what was measured, what was published and why
+    isolation.*        the foreground head or the detector, where the encoder isolates by one
     *.png              the plots of the card
 
 A bundle is written under a temporary name and renamed when whole: a killed cycle leaves no half release.
@@ -31,6 +32,7 @@ from recognition.heads.refinement import Refinement
 from recognition.heads.scoring import Heads
 from recognition.heads.two_covariance import TwoCovariance
 from recognition.heads.whitening import Whitening
+from recognition.isolation.opening import weights_suffix
 from recognition.release.index import build_index
 from recognition.release.manifest import EncoderIdentity, Manifest
 from recognition.release.products import ProductCard, dump_products, load_products
@@ -48,7 +50,12 @@ _REFINEMENT = "refinement."
 
 @dataclass(frozen=True)
 class ReleaseContent:
-    """What goes into a bundle; `attachments` are further files by name, for people."""
+    """What goes into a bundle.
+
+    Attributes:
+        isolation_weights: the file that the encoder isolates with, where its method needs one.
+        attachments: further files by name, for people.
+    """
 
     release_id: str
     parent: str | None
@@ -60,6 +67,7 @@ class ReleaseContent:
     superclass_names: Mapping[int, str]
     products: Sequence[ProductCard]
     card: str
+    isolation_weights: Path | None = None
     attachments: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -73,6 +81,12 @@ class Bundle:
     index: bytes
     products: Mapping[str, ProductCard]
     superclass_names: Mapping[int, str]
+
+    @property
+    def isolation_weights(self) -> Path | None:
+        """The file that the encoder isolates with; None where its method needs none."""
+        name = _isolation_name(self.manifest.encoder)
+        return self.path / name if name else None
 
 
 def write_bundle(root: Path, content: ReleaseContent) -> Path:
@@ -94,6 +108,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
         INDEX: build_index(content.heads.prototypes),
         PRODUCTS: dump_products(content.products),
         CARD: content.card.encode(),
+        **_isolation_file(content),
     }
     for name, data in files.items():
         write_durably(temporary / name, data)
@@ -125,7 +140,8 @@ def open_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
         ReleaseDamagedError: a file is missing or altered; nothing of the bundle may be used then.
     """
     manifest = Manifest.from_json(_verified(path / MANIFEST, manifest_sha256), str(path / MANIFEST))
-    missing = {HEADS, CLASSES, INDEX, PRODUCTS} - set(manifest.files)
+    isolation = _isolation_name(manifest.encoder)
+    missing = {HEADS, CLASSES, INDEX, PRODUCTS, *([isolation] if isolation else [])} - set(manifest.files)
     if missing:
         raise ReleaseDamagedError(f"release {path.name} does not list {sorted(missing)}. Run `skuloop rollback`.")
     stored = {name: _verified(path / name, digest) for name, digest in manifest.files.items()}
@@ -138,6 +154,20 @@ def open_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
         products=load_products(stored[PRODUCTS]),
         superclass_names={int(row): name for row, name in classes["superclass_names"].items()},
     )
+
+
+def _isolation_name(encoder: EncoderIdentity) -> str | None:
+    suffix = weights_suffix(encoder.isolation)
+    return f"isolation{suffix}" if suffix else None
+
+
+def _isolation_file(content: ReleaseContent) -> dict[str, bytes]:
+    name, source = _isolation_name(content.encoder), content.isolation_weights
+    if name is None:
+        return {}
+    if source is None:
+        raise ValueError(f"a release whose encoder isolates by {content.encoder.isolation} holds that method's file")
+    return {name: source.read_bytes()}
 
 
 def _verified(path: Path, digest: str | None) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.encoders.protocol import Block
 from recognition.heads.baselines import baseline_predictions
 from recognition.heads.samples import Samples, Vectors
 from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
@@ -31,6 +32,7 @@ class LabelledPhotos:
         skus: n labels.
         groups: n near-duplicate groups.
         parts: n sides of the sticky split.
+        layout: what the columns are, see `Encoder.layout`; empty means one block.
     """
 
     sha256s: tuple[str, ...]
@@ -38,6 +40,7 @@ class LabelledPhotos:
     skus: tuple[str, ...]
     groups: tuple[str, ...]
     parts: tuple[Part, ...]
+    layout: tuple[Block, ...] = ()
 
     def digest(self) -> str:
         """Hex digest of which photo is taught as what: the same digest trains the same heads."""
@@ -53,6 +56,7 @@ class LabelledPhotos:
             skus=tuple(self.skus[row] for row in rows),
             groups=tuple(self.groups[row] for row in rows),
             parts=(part,) * len(rows),
+            layout=self.layout,
         )
 
 
@@ -103,15 +107,24 @@ def train_candidate(
     fingerprint: str,
     training: TrainingPolicy | None = None,
     calibration: CalibrationPolicy | None = None,
+    superclasses_before: Mapping[str, int] | None = None,
 ) -> Candidate:
     """Train on one side of the split and measure on the other.
+
+    Args:
+        photos: of both sides.
+        tiers: of each class.
+        fingerprint: of the encoder.
+        training: what may be tried.
+        calibration: what sure answers promise.
+        superclasses_before: SKU -> superclass id of the release before.
 
     Raises:
         NotEnoughDataError: there is nothing to tell apart.
     """
     taught, holdout = photos.where(Part.TRAIN), photos.where(Part.HOLDOUT)
-    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups)
-    trained = train_heads(samples, tiers, training)
+    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout)
+    trained = train_heads(samples, tiers, training, superclasses_before)
     thresholds = calibrate(trained, calibration)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, fingerprint)
     return Candidate(

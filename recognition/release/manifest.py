@@ -4,22 +4,39 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
+from recognition.encoders.spec import EncoderSpec
 from recognition.errors import ReleaseDamagedError
+from recognition.isolation.protocol import IsolationSpec
 from recognition.triage.thresholds import KnownProduct, Thresholds
-from recognition.vocabulary import Tier
+from recognition.vocabulary import IsolationMethod, Tier
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
 class EncoderIdentity:
-    """Which encoder the heads belong to; `fingerprint` covers weights, preprocessing and pooling."""
+    """Which encoder the heads belong to; `fingerprint` covers weights, preprocessing, isolation and pooling."""
 
     name: str
     fingerprint: str
     image_size: int | None
+    isolation: IsolationMethod = IsolationMethod.NONE
+    second_pass: bool = False
+    colour: bool = False
+
+    @classmethod
+    def of(cls, spec: EncoderSpec, fingerprint: str) -> Self:
+        """The identity of an encoder."""
+        isolation = spec.isolation
+        return cls(spec.name, fingerprint, spec.image_size, isolation.method, isolation.second_pass, colour=spec.colour)
+
+    def spec(self, weights: Path | None, isolation_weights: Path | None) -> EncoderSpec:
+        """The encoder, opened with these files."""
+        isolation = IsolationSpec(self.isolation, isolation_weights, second_pass=self.second_pass)
+        return EncoderSpec(self.name, weights, image_size=self.image_size, isolation=isolation, colour=self.colour)
 
 
 @dataclass(frozen=True)
@@ -63,11 +80,12 @@ class Manifest:
                 raise ReleaseDamagedError(
                     f"{where} was written by another version of skuloop; run a cycle to publish anew"
                 )
-            thresholds = document.pop("thresholds")
+            encoder, thresholds = document.pop("encoder"), document.pop("thresholds")
+            encoder["isolation"] = IsolationMethod(encoder["isolation"])
             thresholds["known"] = KnownProduct(**thresholds["known"])
             thresholds["sure"] = {Tier(tier): value for tier, value in thresholds["sure"].items()}
             return cls(
-                encoder=EncoderIdentity(**document.pop("encoder")),
+                encoder=EncoderIdentity(**encoder),
                 thresholds=Thresholds(**thresholds),
                 created_at=datetime.fromisoformat(document.pop("created_at")),
                 **document,

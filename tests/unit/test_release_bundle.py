@@ -19,7 +19,7 @@ from recognition.release.pointer import POINTER, current_release_id, open_curren
 from recognition.release.products import ProductCard, dump_products, load_products
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import calibrate
-from recognition.vocabulary import Tier
+from recognition.vocabulary import IsolationMethod, Tier
 from tests.support.synthetic import clustered_samples
 
 SAMPLES = clustered_samples(classes=6, photos=8, seed=1)
@@ -73,6 +73,28 @@ def test_one_flipped_byte_anywhere_refuses_the_bundle(tmp_path, content):
                 open_current(tmp_path)
         file.write_bytes(original)
     open_current(tmp_path)
+
+
+def test_what_isolates_travels_with_the_bundle_and_is_refused_if_a_byte_of_it_flips(tmp_path, content):
+    head = tmp_path / "elsewhere.safetensors"
+    head.write_bytes(b"how the product is found")
+    encoder = replace(content.encoder, isolation=IsolationMethod.FOREGROUND, second_pass=True, colour=True)
+    path = write_bundle(tmp_path / "releases", replace(content, encoder=encoder, isolation_weights=head))
+    head.unlink()
+    bundle = open_bundle(path)
+    assert bundle.manifest.encoder == encoder
+    assert bundle.isolation_weights is not None
+    assert bundle.isolation_weights.read_bytes() == b"how the product is found"
+    bundle.isolation_weights.write_bytes(b"how the product is fount")
+    with pytest.raises(ReleaseDamagedError, match=r"isolation\.safetensors was altered"):
+        open_bundle(path)
+
+
+def test_a_release_without_the_file_that_its_encoder_isolates_with_is_never_written(tmp_path, content):
+    encoder = replace(content.encoder, isolation=IsolationMethod.BOX)
+    with pytest.raises(ValueError, match="isolates by box"):
+        write_bundle(tmp_path, replace(content, encoder=encoder))
+    assert not (tmp_path / content.release_id).exists()
 
 
 def test_a_missing_file_refuses_the_bundle_and_names_the_way_back(tmp_path, content):
