@@ -3,7 +3,7 @@
 Three questions, answered on photos that the heads in question never saw:
 - known: does the photo show a taught product at all? Known photos are ranked by heads that never saw their scene,
   unseen ones by heads that never saw their class, which is what a new product is; its look-alikes stay. The
-  log-likelihood ratio tells them apart, and becomes a probability.
+  log-likelihood ratio and the cosine to the nearest prototype tell them apart, and become a probability.
 - unseen: below which probability is it hopeless? The threshold parts the two best, but never at the price of more than
   a set share of the known photos.
 - sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold whose error, bounded
@@ -81,8 +81,8 @@ def calibrate(trained: TrainedHeads, policy: CalibrationPolicy | None = None) ->
     heads = trained.heads
     known = rank(trained.out_of_fold.candidates, heads.coarse_weight, heads.scale)
     unseen = rank(trained.class_held_out.candidates, heads.coarse_weight, heads.scale)
-    model = fit_known_product(known.ratio, unseen.ratio, policy.unseen_share)
-    least_known = _parting(model.probability(known.ratio), model.probability(unseen.ratio), policy.known_lost)
+    model = fit_known_product(known, unseen, policy.unseen_share)
+    least_known = _parting(model.probability(known), model.probability(unseen), policy.known_lost)
     evidence = _evidence(trained, known, unseen, model, least_known, policy)
     sure = _sure_thresholds(evidence, policy)
     of_known = evidence.where(np.arange(len(evidence.wrong)) < len(known.ratio))
@@ -92,31 +92,55 @@ def calibrate(trained: TrainedHeads, policy: CalibrationPolicy | None = None) ->
         least_known=least_known,
         sure=sure,
         familiarity=_parting(known.familiarity, unseen.familiarity, policy.known_lost),
-        unseen_auroc=auroc(known.ratio, unseen.ratio),
-        unseen_fpr=false_positive_rate(known.ratio, unseen.ratio),
+        unseen_auroc=auroc(model.probability(known), model.probability(unseen)),
+        unseen_fpr=false_positive_rate(model.probability(known), model.probability(unseen)),
         promised_precision=policy.sure_precision,
         expected_coverage=float(accepted.mean()),
         evidence=float(effective_sizes(of_known.weights, of_known.clusters, of_known.correlations)[-1]),
     )
 
 
-def fit_known_product(known: NDArray[np.floating], unseen: NDArray[np.floating], unseen_share: float) -> KnownProduct:
-    """The probability of being known, from the log-likelihood ratios of known and of unseen photos.
+def fit_known_product(known: Ranking, unseen: Ranking, unseen_share: float) -> KnownProduct:
+    """The probability of being known, from rankings of known and of unseen photos.
 
-    Both kinds count alike in the fit, whatever their number; the share that is expected in the field is added after.
+    Both kinds count alike in the fit, whatever their number; the share that is expected in the field is added after. A
+    figure that would count against what is familiar is left out.
     """
+    prior = _prior(unseen_share)
+    if not len(known.ratio) or not len(unseen.ratio):
+        return KnownProduct(0.0, 0.0, prior)
+    figures = np.concatenate([_figures(known), _figures(unseen)])  # [n, 2]
+    kinds = np.concatenate([np.ones(len(known.ratio)), np.zeros(len(unseen.ratio))])
+    middle, spread = figures.mean(axis=0), np.maximum(figures.std(axis=0), 1e-9)
+    slopes, offset = _non_negative_logistic((figures - middle) / spread, kinds)
+    slopes = slopes / spread
+    return KnownProduct(float(slopes[0]), float(slopes[1]), offset - float(slopes @ middle) + prior)
+
+
+def _prior(unseen_share: float) -> float:
+    """Log-odds of being known before the photo is looked at."""
     share = float(np.clip(unseen_share, _LEAST_SHARE, 1 - _LEAST_SHARE))
-    prior = float(np.log((1 - share) / share))
-    if not len(known) or not len(unseen):
-        return KnownProduct(0.0, prior)
+    return float(np.log((1 - share) / share))
+
+
+def _figures(ranking: Ranking) -> NDArray[np.float64]:
+    return np.stack([ranking.ratio, ranking.familiarity], axis=1).astype(np.float64)
+
+
+def _non_negative_logistic(
+    figures: NDArray[np.float64], kinds: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Slopes [k] of standardised figures [n, k], none below zero, and the offset; both kinds weigh the same."""
     from sklearn.linear_model import LogisticRegression
 
-    ratios = np.concatenate([known, unseen]).astype(np.float64)
-    middle, spread = float(ratios.mean()), max(float(ratios.std()), 1e-9)
-    kinds = np.concatenate([np.ones(len(known)), np.zeros(len(unseen))])
-    fitted = LogisticRegression(class_weight="balanced").fit((ratios[:, None] - middle) / spread, kinds)
-    slope = max(float(fitted.coef_[0, 0]) / spread, 0.0)
-    return KnownProduct(slope, float(fitted.intercept_[0]) - slope * middle + prior)
+    slopes, kept = np.zeros(figures.shape[1]), np.arange(figures.shape[1])
+    while len(kept):
+        fitted = LogisticRegression(class_weight="balanced").fit(figures[:, kept], kinds)
+        if (fitted.coef_[0] >= 0).all():
+            slopes[kept] = fitted.coef_[0]
+            return slopes, float(fitted.intercept_[0])
+        kept = np.delete(kept, int(fitted.coef_[0].argmin()))
+    return slopes, 0.0
 
 
 def _evidence(
@@ -127,7 +151,7 @@ def _evidence(
     least_known: float,
     policy: CalibrationPolicy,
 ) -> _Evidence:
-    of_known, of_unseen = model.probability(known.ratio), model.probability(unseen.ratio)
+    of_known, of_unseen = model.probability(known), model.probability(unseen)
     wrong = known.rows[:, 0] != trained.out_of_fold.targets
     confidence = of_known * known.probability[:, 0], of_unseen * unseen.probability[:, 0]
     scenes, classes = trained.out_of_fold.scenes, trained.class_held_out.targets
@@ -171,7 +195,7 @@ def _parting(known: NDArray[np.floating], unseen: NDArray[np.floating], known_lo
 def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
     """Nothing could be held out: nothing is unseen, nothing is sure, and people are asked about every photo."""
     return Thresholds(
-        known=fit_known_product(np.zeros(0), np.zeros(0), policy.unseen_share),
+        known=KnownProduct(0.0, 0.0, _prior(policy.unseen_share)),
         least_known=0.0,
         sure=dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE),
         familiarity=-1.0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.heads.scoring import Ranking
 from recognition.vocabulary import Tier
 
 NEVER_SURE = 1.01  # no probability reaches it
@@ -13,19 +14,25 @@ NEVER_SURE = 1.01  # no probability reaches it
 
 @dataclass(frozen=True)
 class KnownProduct:
-    """Probability that a photo shows a taught product at all, from its log-likelihood ratio (Platt, 1999).
+    """Probability that a photo shows a taught product at all (logistic regression; Platt, 1999).
+
+    The likelihood ratio is judged before a refinement and the cosine after it; each knows something of its own.
 
     Attributes:
-        slope: of the log-odds, never negative: a likelier photo is never taken for stranger.
+        ratio: what the largest log-likelihood ratio adds to the log-odds; never negative, as the next: a photo that
+            looks more like something known is never taken for stranger.
+        familiarity: what the cosine to the nearest prototype adds to them.
         offset: of the log-odds, with the share of unseen products that is expected in the field.
     """
 
-    slope: float
+    ratio: float
+    familiarity: float
     offset: float
 
-    def probability(self, ratio: NDArray[np.floating]) -> NDArray[np.float64]:
-        """[n] probabilities of [n] log-likelihood ratios."""
-        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * ratio + self.offset, -50, 50))), dtype=np.float64)
+    def probability(self, ranking: Ranking) -> NDArray[np.float64]:
+        """[n] probabilities of n ranked photos."""
+        log_odds = self.ratio * ranking.ratio + self.familiarity * ranking.familiarity + self.offset
+        return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))), dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def judge(
     shown: int = SHOWN_CANDIDATES,
 ) -> list[Recognition]:
     """A verdict for each row of the ranking."""
-    known = thresholds.known.probability(ranking.ratio)
+    known = thresholds.known.probability(ranking)
     scores = ranking.probability[:, :shown] * known[:, None]
     return [
         _judged(

@@ -134,21 +134,37 @@ def test_the_unseen_threshold_never_gives_up_more_known_photos_than_allowed():
         for _ in range(2)
     )
     thresholds = calibrate(trained(known, unseen), CalibrationPolicy(known_lost=0.1))
-    known_probability = thresholds.known.probability(known.candidates.ratio.max(axis=1))
+    known_probability = thresholds.known.probability(rank(known.candidates, 0.0, 20.0))
     assert (known_probability < thresholds.least_known).mean() <= 0.1
 
 
 def test_the_probability_of_being_known_is_what_comes_at_the_share_that_is_expected():
     random = np.random.default_rng(5)
-    known, unseen = random.normal(2, 2, size=20_000), random.normal(-2, 2, size=5_000)
-    model = fit_known_product(known, unseen, unseen_share=0.3)
-    ratio = np.concatenate([random.normal(2, 2, size=7_000), random.normal(-2, 2, size=3_000)])
+
+    def judged(known: int, unseen: int) -> Ranking:
+        ratio = np.concatenate([random.normal(2, 2, size=known), random.normal(-2, 2, size=unseen)])
+        cosine = np.concatenate([random.normal(0.6, 0.1, size=known), random.normal(0.5, 0.1, size=unseen)])
+        return ranking_of(ratio, cosine)
+
+    model = fit_known_product(judged(20_000, 0), judged(0, 5_000), unseen_share=0.3)
     is_known = np.arange(10_000) < 7_000
-    assert reliability(model.probability(ratio), is_known).error < 0.02
+    assert reliability(model.probability(judged(7_000, 3_000)), is_known).error < 0.02
 
 
-def test_a_ratio_that_tells_the_wrong_way_round_is_not_believed():
-    assert fit_known_product(np.zeros(50), np.ones(50), 0.1).slope == 0.0
+def ranking_of(ratio: np.ndarray, cosine: np.ndarray) -> Ranking:
+    one = np.ones((len(ratio), 1), dtype=np.float32)
+    return Ranking(np.zeros((len(ratio), 1), dtype=np.int64), one, cosine, ratio)
+
+
+def test_a_figure_that_tells_the_wrong_way_round_is_not_believed():
+    telling = np.linspace(0, 1, 50)
+    known, unseen = ranking_of(np.zeros(50), telling + 0.5), ranking_of(np.ones(50), telling)
+    model = fit_known_product(known, unseen, 0.1)
+    assert model.ratio == 0.0
+    assert model.familiarity > 0
+    backwards = fit_known_product(ranking_of(np.zeros(50), telling), ranking_of(np.ones(50), telling + 0.5), 0.1)
+    assert (backwards.ratio, backwards.familiarity) == (0.0, 0.0)
+    assert np.allclose(backwards.probability(known), 0.9), "what is left is the share that is expected"
 
 
 def test_without_evidence_everything_waits_for_people_and_nothing_is_unseen():
@@ -194,7 +210,7 @@ def test_auroc_agrees_with_counting_pairs():
 
 
 THRESHOLDS = Thresholds(
-    known=KnownProduct(slope=1.0, offset=0.0),
+    known=KnownProduct(ratio=1.0, familiarity=0.0, offset=0.0),
     least_known=0.5,
     sure={Tier.TRAINED: 0.9, Tier.GALLERY: NEVER_SURE},
     familiarity=0.5,
