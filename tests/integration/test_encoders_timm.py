@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from recognition.encoders import EncoderSpec, encode_files, open_encoder
+from recognition.encoders.backbone import half_type
 from recognition.encoders.precision import MINIMUM_COSINE, check_pictures
 from recognition.encoders.preparation import normalised
 from recognition.encoders.timm_encoder import TimmEncoder
@@ -172,3 +173,12 @@ def test_registers_are_left_out_of_the_mean_patch(tmp_path: Path) -> None:
     got = encoder.encode(pictures)[:, 384:]
     cosine = (got * patches).sum(1) / np.linalg.norm(got, axis=1) / np.linalg.norm(patches, axis=1)
     assert cosine.min() > 0.999
+
+
+def test_a_gpu_without_bfloat16_is_given_float16_and_every_cpu_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    for supported, expected in ((True, torch.bfloat16), (False, torch.float16)):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *, including_emulation, has=supported: has)
+        assert half_type("cuda") is expected
+        assert half_type("cpu") is torch.bfloat16
