@@ -179,6 +179,6 @@ def test_a_gpu_without_bfloat16_is_given_float16_and_every_cpu_bfloat16(monkeypa
     import torch
 
     for supported, expected in ((True, torch.bfloat16), (False, torch.float16)):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *, including_emulation, has=supported: has)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=supported, **_: has)
         assert half_type("cuda") is expected
         assert half_type("cpu") is torch.bfloat16
