@@ -28,7 +28,7 @@ class Session:
 
     def value(self, name: str, /, **parameters: Any) -> Any:
         """Return the first column of the first row, or None if there is no row."""
-        rows = self.tuples(name, **parameters)  # all of them: a result that is not read to its end blocks the next write
+        rows = self.tuples(name, **parameters)  # all of them: a result that is not read to its end blocks writing
         return rows[0][0] if rows else None
 
     def tuples(self, name: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
