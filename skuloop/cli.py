@@ -63,6 +63,25 @@ def cycle(
 
 
 @app.command()
+def bakeoff(
+    *,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Names of timm, or name=weights.safetensors; yours by default."),
+    ] = None,
+    photos: Annotated[int, typer.Option(min=2, help="How many labelled photos may be asked about.")] = 3000,
+    detector: Annotated[Path | None, typer.Option(help="A YOLOX model (ONNX), for isolation by box.")] = None,
+    config: Config = None,
+    label: Annotated[str | None, typer.Option(help="Name of the bake-off; today's date by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare encoders, isolation, colour and heads on your own labelled photos; say which settings to write."""
+    from skuloop.commands import run
+
+    raise typer.Exit(run.run_bakeoff(config, label, models or [], photos, detector, as_json=as_json))
+
+
+@app.command()
 def rollback(*, config: Config = None, as_json: AsJson = False) -> None:
     """Withdraw the current release and return to the one before."""
     from skuloop.commands import run

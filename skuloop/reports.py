@@ -1,7 +1,8 @@
-"""Nights and cycles as tables for people."""
+"""Nights, cycles and bake-offs as tables for people."""
 
-from skuloop.output import complain, percent, print_table
+from skuloop.output import complain, percent, print_table, say
 from tasks.audit import AuditReport
+from tasks.bakeoff import COLUMNS, BakeoffReport, row_of
 from tasks.crawl import CrawlReport
 from tasks.recognise import RecogniseReport
 from tasks.report import CycleReport, NightReport
@@ -41,6 +42,17 @@ def print_cycle(report: CycleReport) -> None:
             rows.append(("holdout top-1", f"{train.top1:.3f}"))
             rows += [(f"  {name}", f"{value:.3f}") for name, value in train.baselines]
     _print_run(f"Cycle {report.cycle}: {report.status}", rows, report.problems)
+
+
+def print_bakeoff(report: BakeoffReport) -> None:
+    """A bake-off for people: the table, and what to write into skuloop.toml."""
+    if report.entries:
+        print_table(f"Bake-off {report.label}", COLUMNS, [row_of(entry) for entry in report.entries])
+    for problem in report.problems:
+        complain(problem)
+    if report.advice:
+        say(f"table and contact sheets: {report.reports}\nfor skuloop.toml:")
+        print(report.advice, end="")
 
 
 def _crawled(crawl: CrawlReport) -> str:

@@ -15,6 +15,7 @@ from recognition.files import write_durably
 from recognition.vocabulary import RunStatus
 from tasks.answers import AnswersReport
 from tasks.audit import AuditReport
+from tasks.bakeoff import BakeoffReport, bakeoff_page
 from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
 from tasks.embed import EmbedReport
@@ -78,7 +79,7 @@ def run_name() -> str:
     return f"{flow_run.flow_name} {flow_run.parameters.get('label') or f'{datetime.now(UTC):%Y-%m-%d %H:%M} UTC'}"
 
 
-def final_state(report: NightReport | CycleReport) -> Any:
+def final_state(report: NightReport | CycleReport | BakeoffReport) -> Any:
     """The Prefect state of a flow, named by how it ended; Prefect hands its data, the report, to whoever called."""
     return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
 
@@ -104,6 +105,14 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
         create_table_artifact(table, key=f"{loop.flow}-classes", description=about)
     except (PrefectException, httpx.HTTPError) as error:
         _log.warning("Prefect did not take the artifacts: %s", error)
+
+
+def publish_comparison(report: BakeoffReport) -> None:
+    """Show the table of a bake-off to people who look into Prefect."""
+    try:
+        create_markdown_artifact(bakeoff_page(report), key="bakeoff", description=f"Bake-off {report.label}")
+    except (PrefectException, httpx.HTTPError) as error:
+        _log.warning("Prefect did not take the artifact: %s", error)
 
 
 def _report(loop: Loop, title: str, problems: Sequence[str]) -> str:

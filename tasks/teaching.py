@@ -10,7 +10,7 @@ from recognition.encoders import layout_of
 from recognition.heads.training import METHOD
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.products import ProductCard, dump_products
-from recognition.vocabulary import Part, Tier
+from recognition.vocabulary import LabelOrigin, Part, Tier
 from tasks.wiring import Parts
 from warehouse.audits import current_tiers, parts
 from warehouse.images import duplicate_groups, usable_images
@@ -49,6 +49,18 @@ class Teaching:
         return release_id.split("-")[2:3] == [self.served]
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo that may be taught or asked about; `catalogue` where its label is the shop's own."""
+
+    sha256: str
+    path: str
+    sku: str
+    group: str
+    part: Part
+    catalogue: bool
+
+
 def taught_by(release_id: str) -> str:
     """Digest of what decided the heads of a release; its id carries it."""
     return release_id.split("-")[1]
@@ -56,7 +68,7 @@ def taught_by(release_id: str) -> str:
 
 def gather_teaching(loop_parts: Parts) -> Teaching:
     """What a release would be made of now."""
-    photos, tiers = _labelled_photos(loop_parts)
+    photos, tiers = _encoded_photos(loop_parts)
     products = _product_cards(loop_parts)
     settings = loop_parts.settings
     decides = [
@@ -76,28 +88,46 @@ def gather_teaching(loop_parts: Parts) -> Teaching:
     )
 
 
-def _labelled_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
-    """Every usable photo with a settled label of a class that is served."""
+def labelled_photos(loop_parts: Parts) -> tuple[list[LabelledPhoto], dict[str, Tier]]:
+    """Every usable photo with a settled label of a class that is served, by sha256; and the tier of each such class."""
     with loop_parts.warehouse.read() as db:
         labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
-        tiers = {sku: tier for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
-        usable = [image.sha256 for image in usable_images(db)]
-    sku_of = {
-        sha256: label.sku
-        for sha256 in usable
-        if (label := labels.get(sha256)) is not None and not label.conflict and label.sku in tiers and sha256 in sides
-    }
-    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(sku_of))
-    skus = tuple(str(sku_of[sha256]) for sha256 in sha256s)
+        tiers: dict[str, Tier] = {sku: tier for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
+        usable = usable_images(db)
+    photos = [
+        LabelledPhoto(
+            image.sha256,
+            image.path,
+            label.sku,
+            groups[image.sha256],
+            sides[image.sha256],
+            catalogue=label.origin is LabelOrigin.CATALOGUE,
+        )
+        for image in usable
+        if (label := labels.get(image.sha256)) is not None
+        and not label.conflict
+        and label.sku is not None
+        and label.sku in tiers
+        and image.sha256 in sides
+    ]
+    return photos, tiers
+
+
+def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
+    """The labelled photos that the configured encoder has seen."""
+    labelled, tiers = labelled_photos(loop_parts)
+    by_sha256 = {photo.sha256: photo for photo in labelled}
+    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(by_sha256))
+    found = [by_sha256[sha256] for sha256 in sha256s]
     photos = LabelledPhotos(
         sha256s,
         vectors,
-        skus,
-        tuple(groups[sha] for sha in sha256s),
-        tuple(sides[sha] for sha in sha256s),
+        tuple(photo.sku for photo in found),
+        tuple(photo.group for photo in found),
+        tuple(photo.part for photo in found),
         layout_of(loop_parts.encoder, vectors.shape[1]),
     )
-    taught = {sku for sku, part in zip(skus, photos.parts, strict=True) if part is Part.TRAIN}
+    taught = {photo.sku for photo in found if photo.part is Part.TRAIN}
     return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
 
 

@@ -1,11 +1,11 @@
-"""Commands that change something: night, cycle, rollback."""
+"""Commands that run something: night, cycle, bake-off, rollback."""
 
 from pathlib import Path
 
 from recognition.vocabulary import RunStatus
 from skuloop.exit_codes import ExitCode
 from skuloop.output import print_json, say, show_progress
-from skuloop.reports import print_cycle, print_night
+from skuloop.reports import print_bakeoff, print_cycle, print_night
 from tasks.settings import load_settings
 
 _EXIT = {
@@ -40,6 +40,22 @@ def run_cycle(config: Path | None, label: str | None, *, as_json: bool) -> ExitC
         print_json(report)
     else:
         print_cycle(report)
+    return _EXIT[report.status]
+
+
+def run_bakeoff(
+    config: Path | None, label: str | None, models: list[str], photos: int, detector: Path | None, *, as_json: bool
+) -> ExitCode:
+    """Run a bake-off and print its table and its advice."""
+    from flows.bakeoff import bakeoff
+
+    load_settings(config)
+    show_progress()
+    report = bakeoff(config=_text(config), label=label, models=models, photos=photos, detector=_text(detector))
+    if as_json:
+        print_json(report)
+    else:
+        print_bakeoff(report)
     return _EXIT[report.status]
 
 

@@ -180,10 +180,10 @@ def _everything(deployed: Deployed) -> dict[str, Any]:
         "flows": deployed.post("flows/filter", {"sort": "NAME_ASC"}),
     }
     assert {name: len(rows) for name, rows in found.items()} == {
-        "deployments": 2,
+        "deployments": 3,
         "pools": 1,
         "automations": 1,
-        "flows": 2,
+        "flows": 3,
     }
     without: dict[str, Any] = _without(found, {"updated", "status", "last_polled"})
     return without
