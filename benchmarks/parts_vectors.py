@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.parts_photos import CATALOGUE, catalogue_photos, photos, read_parts
-from recognition.encoders import EncoderSpec, encode_files, encoder_fingerprint, open_encoder, open_patch_reader
+from recognition.encoders import EncoderSpec, encode_files, encoder_fingerprint, open_encoder
+from recognition.encoders.foreground import ForegroundLesson, teach_foreground
 from recognition.encoders.protocol import Block, Vectors
-from recognition.isolation.composites import Composite, composite_views
+from recognition.isolation.composites import Composite
 from recognition.isolation.cutout import CutOut, cut_out
-from recognition.isolation.foreground_training import fit_foreground_head
 from recognition.isolation.protocol import IsolationSpec
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import IsolationMethod
@@ -28,7 +28,6 @@ ENCODER = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
 COMPOSITES, SEED = 4000, 1
 _OUT = Path(__file__).resolve().parent / "out"
 _STORE = VectorStore(_OUT / "vectors")
-_BATCH = 64
 
 
 def plain(shared: Path) -> EncoderSpec:
@@ -74,24 +73,15 @@ def taught_head(
     path = _OUT / f"{name}.safetensors"
     if path.exists():
         return path
-    reader = open_patch_reader(spec)
-    skus = [sku for sku, _ in cutouts]
-    views = composite_views(
-        [cutout for _, cutout in cutouts],
-        [read_picture(path) for _, path in backgrounds],
-        COMPOSITES,
-        SEED,
-        skus=skus,
+    lesson = ForegroundLesson(
+        cutouts=[cutout for _, cutout in cutouts],
+        skus=[sku for sku, _ in cutouts],
+        backgrounds=[read_picture(path) for _, path in backgrounds],
         background_skus=[sku for sku, _ in backgrounds],
     )
-    tokens, masks = list[np.ndarray](), list[np.ndarray]()
-    for batch in batched(views, _BATCH):
-        tokens.append(reader.tokens([view.picture for view in batch]))
-        masks.append(reader.shares([view.mask for view in batch]))
-    groups = [skus[view % len(skus)] for view in range(COMPOSITES)]
-    fitted = fit_foreground_head(np.concatenate(tokens), np.concatenate(masks), groups, SEED)
+    fitted, owner = teach_foreground(spec, lesson, SEED, composites=COMPOSITES)
     print(f"{name}: patch IoU {fitted.patch_iou:.3f}, cell IoU {fitted.cell_iou:.3f}", file=sys.stderr)
-    fitted.head.save(path, reader.encoder)
+    fitted.head.save(path, owner)
     return path
 
 
