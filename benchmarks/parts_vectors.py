@@ -5,7 +5,7 @@ teaching photos: what any user has. No test photo and no unseen product is among
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from itertools import islice
@@ -51,35 +51,33 @@ def isolating(shared: Path, method: IsolationMethod, *, colour: bool = True, sec
 @cache
 def foreground_head(shared: Path) -> Path:
     """The file of a head that is taught with catalogue photos of a half of the catalogue."""
+    return taught_head(plain(shared), lambda: _lesson(shared), "parts-foreground")
+
+
+def _lesson(shared: Path) -> ForegroundLesson:
     parts = read_parts(shared)[CATALOGUE.start : CATALOGUE.stop]
     chosen = [parts[row] for row in np.random.default_rng(SEED).choice(len(parts), COMPOSITES // 4, replace=False)]
     pairs = [(part.sku, cut_out(read_picture(path))) for part in chosen for path in catalogue_photos([part])]
     cutouts = [(sku, cutout) for sku, cutout in pairs if cutout is not None]
-    backgrounds = [(part.sku, path) for part in chosen for path in photos([part], range(2))]
-    return taught_head(plain(shared), cutouts, backgrounds, "parts-foreground")
+    return lesson_of(cutouts, [(part.sku, path) for part in chosen for path in photos([part], range(2))])
 
 
-def taught_head(
-    spec: EncoderSpec, cutouts: Sequence[tuple[str, CutOut]], backgrounds: Sequence[tuple[str, Path]], name: str
-) -> Path:
-    """The file of a foreground head; taught on composites if it is not there.
-
-    Args:
-        spec: the encoder whose tokens it reads.
-        cutouts: SKU and product of catalogue photos.
-        backgrounds: SKU and path of photos whose corners the products are laid on.
-        name: of the file.
-    """
-    path = _OUT / f"{name}.safetensors"
-    if path.exists():
-        return path
-    lesson = ForegroundLesson(
+def lesson_of(cutouts: Sequence[tuple[str, CutOut]], backgrounds: Sequence[tuple[str, Path]]) -> ForegroundLesson:
+    """What a head is taught with: SKU and product of catalogue photos, SKU and path of what they are laid on."""
+    return ForegroundLesson(
         cutouts=[cutout for _, cutout in cutouts],
         skus=[sku for sku, _ in cutouts],
         backgrounds=[read_picture(path) for _, path in backgrounds],
         background_skus=[sku for sku, _ in backgrounds],
     )
-    fitted, owner = teach_foreground(spec, lesson, SEED, composites=COMPOSITES)
+
+
+def taught_head(spec: EncoderSpec, lesson: Callable[[], ForegroundLesson], name: str) -> Path:
+    """The file of that name with a foreground head for the encoder; taught if it is not there."""
+    path = _OUT / f"{name}.safetensors"
+    if path.exists():
+        return path
+    fitted, owner = teach_foreground(spec, lesson(), SEED, composites=COMPOSITES)
     print(f"{name}: patch IoU {fitted.patch_iou:.3f}, cell IoU {fitted.cell_iou:.3f}", file=sys.stderr)
     fitted.head.save(path, owner)
     return path

@@ -16,8 +16,9 @@ import numpy as np
 
 from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION, Grocery, GroceryPhoto, read_grocery
 from benchmarks.machine import this_machine
-from benchmarks.parts_vectors import ENCODER, layout, taught_head, vectors
+from benchmarks.parts_vectors import ENCODER, layout, lesson_of, taught_head, vectors
 from recognition.encoders import EncoderSpec
+from recognition.encoders.foreground import ForegroundLesson
 from recognition.heads.baselines import nearest_neighbours, nearest_prototype
 from recognition.heads.published_recipe import fit_published_recipe
 from recognition.heads.samples import Samples
@@ -65,12 +66,7 @@ def main() -> int:
 
 def _specs(shared: Path, grocery: Grocery) -> dict[str, EncoderSpec]:
     weights = shared / "weights" / f"{ENCODER}.safetensors"
-    head = taught_head(
-        EncoderSpec(ENCODER, weights),
-        [(shop.sku, cutout) for shop in grocery.classes if (cutout := cut_out(read_picture(shop.iconic))) is not None],
-        [(photo.sku, photo.path) for photo in grocery.of(TRAIN)[::2]],
-        "grocery-foreground",
-    )
+    head = taught_head(EncoderSpec(ENCODER, weights), lambda: _lesson(grocery), "grocery-foreground")
     isolations = {
         _PLAIN: IsolationSpec(),
         "attention": IsolationSpec(IsolationMethod.ATTENTION),
@@ -82,6 +78,12 @@ def _specs(shared: Path, grocery: Grocery) -> dict[str, EncoderSpec]:
         for name, isolation in isolations.items()
         for colour in ((False, True) if name == _PLAIN else (True,))  # at weight 0 colour is left out anyway
     }
+
+
+def _lesson(grocery: Grocery) -> ForegroundLesson:
+    pairs = [(product.sku, cut_out(read_picture(product.iconic))) for product in grocery.classes]
+    cutouts = [(sku, cutout) for sku, cutout in pairs if cutout is not None]
+    return lesson_of(cutouts, [(photo.sku, photo.path) for photo in grocery.of(TRAIN)[::2]])
 
 
 def _trained(train: Samples) -> TrainedHeads:
