@@ -211,9 +211,9 @@ def _least_safe_threshold(evidence: _Evidence, policy: CalibrationPolicy) -> flo
     """The least threshold that can be called safe, or `NEVER_SURE`.
 
     Thresholds are tested from strict to lenient, each accepting a step more photos, and the first that fails ends the
-    sequence: so the promise fails with probability `risk` at most, however many thresholds there are (fixed-sequence
-    testing; Angelopoulos et al., "Learn then Test", 2021). Photos count for as many as they are worth, see
-    `recognition.triage.effective_size`.
+    sequence: so the promise of one sequence fails with probability `risk` at most, whatever the number of thresholds
+    (fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). There are two, nested in the same photos,
+    and the more lenient result counts. Photos count for what they are worth, see `recognition.triage.effective_size`.
     """
     from scipy.stats import beta
 
@@ -224,20 +224,26 @@ def _least_safe_threshold(evidence: _Evidence, policy: CalibrationPolicy) -> flo
     error = np.cumsum(ordered.weights * ordered.wrong) / accepted
     worth = effective_sizes(ordered.weights, ordered.clusters, ordered.correlations)
     bound = beta.ppf(1 - policy.risk, error * worth + 1, np.maximum((1 - error) * worth, 1e-9))
-    start = accepted[_strictest(worth, policy)]
-    tested = np.searchsorted(accepted, np.arange(start, accepted[-1], _STEP * accepted[-1]))
-    confidence = ordered.confidence[tested]
-    last = np.searchsorted(-ordered.confidence, -confidence, side="right") - 1  # those of equal confidence too
-    safe = np.logical_and.accumulate(bound[last] <= 1 - policy.sure_precision)
-    return float(confidence[safe].min()) if safe.any() else NEVER_SURE
+    least = NEVER_SURE
+    for first in _first_steps(worth, policy):
+        tested = np.searchsorted(accepted, np.arange(accepted[first], accepted[-1], _STEP * accepted[-1]))
+        confidence = ordered.confidence[tested]
+        last = np.searchsorted(-ordered.confidence, -confidence, side="right") - 1  # those of equal confidence too
+        safe = np.logical_and.accumulate(bound[last] <= 1 - policy.sure_precision)
+        if safe.any():
+            least = min(least, float(confidence[safe].min()))
+    return least
 
 
-def _strictest(worth: NDArray[np.float64], policy: CalibrationPolicy) -> int:
-    """How many of the surest photos the first threshold accepts: a quarter of the evidence, within reason.
+def _first_steps(worth: NDArray[np.float64], policy: CalibrationPolicy) -> list[int]:
+    """How many of the surest photos the first threshold of each sequence accepts.
 
-    Fewer than could keep the promise without a single error would end the sequence at once; much more of them would be
-    needed for nothing; and between the two, a wrong label among the surest photos should not end it.
+    Fewer than could keep the promise without a single error would end a sequence at once. One sequence begins soon
+    after those, so that few sure answers are found where no more can be; the other with a quarter of the evidence,
+    within reason, so that a wrong label among the surest photos does not end the only one.
     """
     needed = np.log(policy.risk) / np.log(policy.sure_precision)
-    wanted = np.clip(worth[-1] / 4, *(times * needed for times in _FIRST))
-    return min(int(np.searchsorted(np.maximum.accumulate(worth), wanted)), len(worth) - 1)
+    soonest, latest = (times * needed for times in _FIRST)
+    wanted = (soonest, float(np.clip(worth[-1] / 4, soonest, latest)))
+    rising = np.maximum.accumulate(worth)
+    return [min(int(np.searchsorted(rising, photos)), len(worth) - 1) for photos in wanted]

@@ -42,7 +42,7 @@ def write_settings(folder: Path, shop_url: str, labelled: Path, inbox: Path) -> 
         "encoder": {"name": "handcrafted"},
         "label_studio": {"port": 0, "executable": str(Path(".venv-label-studio/bin/label-studio").resolve())},
         "review": {"budget": 100},
-        "promise": {"sure_precision": 0.95},
+        "promise": {"sure_precision": 0.9},
         "source": [
             {"kind": "site", "name": "shop", "url": shop_url, "allow_private": True, "download_delay": 0.0},
             {"kind": "folder", "name": "labelled", "path": str(labelled)},
