@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from labelling.client import LabelStudioClient
 from labelling.payloads import AnswerKind, Candidate, Question
-from labelling.sync import pull, push
+from labelling.sync import PullResult, pull, push
 from recognition.vocabulary import QuestionKind
 from tests.conftest import LabelStudioUnderTest
 from tests.support.browser import CTRL, Browser, chromium
@@ -70,6 +72,14 @@ def send(browser: Browser, key: str | None) -> None:
         wait_for_question(browser, key)
 
 
+def pulled(client: LabelStudioClient, project: int, skus: set[str], answers: int) -> PullResult:
+    """What the server has of so many answers: the page goes on before the last one is saved."""
+    end = time.monotonic() + 30
+    while len((found := pull(client, project, None, skus)).answers) < answers and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
+
+
 def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_nothing(
     label_studio: LabelStudioUnderTest, browser: Browser, tmp_path: Path
 ) -> None:
@@ -99,9 +109,10 @@ def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_n
     browser.wait("document.querySelector('[data-testid=textarea-regions]')")
     send(browser, "three")
     browser.press("8")
+    browser.wait(f"({CHOSEN}).length === 1")
     send(browser, None)
 
-    found = pull(client, project, None, {"TEA-3"})
+    found = pulled(client, project, {"TEA-3"}, answers=3)
     assert [(answer.kind, answer.sku, answer.product_name) for answer in found.answers] == [
         (AnswerKind.NEW_PRODUCT, None, "box n 12345"),
         (AnswerKind.SKU, "TEA-3", None),
@@ -120,7 +131,7 @@ def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnd
         browser.wait(f"({CHOSEN}).length === 1")
         send(browser, following and f"q{following}")
 
-    found = pull(client, project, None, set())
+    found = pulled(client, project, set(), answers=len(keys))
     said = [(answer.question_key, answer.kind, answer.sku) for answer in found.answers]
     assert said == [
         ("q1", AnswerKind.SKU, "SKU-1"),
