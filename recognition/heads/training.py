@@ -24,7 +24,7 @@ from recognition.heads.superclass_ids import keep_superclasses
 from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 3
+METHOD = 4
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
 KEPT = "kept"
@@ -40,6 +40,7 @@ class TrainingPolicy:
         most_evidence: photos that are ranked out of fold; further folds would only cost time.
         colour_weights: weights of the colour block to try, where the vectors have one.
         refine: whether a refinement may be tried.
+        least_refinement_gain: accuracy by which it must beat class means.
         coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
         least_churn_gain: accuracy by which other superclasses must beat those of the release before.
@@ -51,6 +52,7 @@ class TrainingPolicy:
     most_evidence: int = 10_000
     colour_weights: tuple[float, ...] = (0.0, 0.2, 0.3, 0.4)
     refine: bool = True
+    least_refinement_gain: float = 0.01
     coarse_weights: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1)
     superclasses: int | None = None
     least_churn_gain: float = 0.002
@@ -169,6 +171,8 @@ def _choose_refinement(
     found = {option: _fine_accuracy(samples, folds, heads[option]) for option in options if folds}
     tried |= found
     best = _best(found, choice)
+    if found and found[best] < found[choice] + policy.least_refinement_gain:
+        best = choice  # so little may be luck, and a refinement that was chosen by luck costs more than it promised
     return best, heads[best]
 
 
