@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from recognition.audit.tiers import TierPolicy
 from recognition.release.gate import GatePolicy
+from recognition.release.references import ReferencePolicy
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.triage.review import ReviewPolicy
 from recognition.vocabulary import IsolationMethod
@@ -32,6 +33,7 @@ SHARED_VARIABLE = "SKULOOP_SHARED"
 PRODUCTION_ENCODER = "vit_small_patch14_reg4_dinov2.lvd142m"
 
 _TIERS, _REVIEW, _PROMISE, _GATE = TierPolicy(), ReviewPolicy(), CalibrationPolicy(), GatePolicy()
+_REFERENCES = ReferencePolicy()
 
 
 class SettingsError(Exception):
@@ -128,6 +130,13 @@ class GateSettings(_Section):
     fewest_sure: int = Field(default=_GATE.fewest_sure, ge=1)
 
 
+class ReferenceSettings(_Section):
+    """The small pictures of each product in a release, see `recognition.release.references`."""
+
+    pictures: int = Field(default=_REFERENCES.pictures, ge=0)
+    most_mib: int = Field(default=_REFERENCES.most_mib, ge=0)
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Relative paths are relative to the folder of `skuloop.toml`."""
 
@@ -149,6 +158,7 @@ class Settings(BaseSettings):
     review: ReviewSettings = ReviewSettings()
     promise: PromiseSettings = PromiseSettings()
     gate: GateSettings = GateSettings()
+    references: ReferenceSettings = ReferenceSettings()
     source: tuple[Source, ...] = ()
 
     @field_validator("timezone")

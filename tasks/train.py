@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -18,11 +19,13 @@ from recognition.release.card_plots import draw_card_plots
 from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.recogniser import Recogniser
+from recognition.release.references import keep_references
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
 from tasks.loop import Loop, stage
 from tasks.published import follow_history, open_whole
+from tasks.references import reference_writer
 from tasks.release_record import record_refresh, record_release
 from tasks.teaching import Teaching, gather_teaching
 from tasks.wiring import Parts
@@ -105,6 +108,7 @@ def _refresh_products(
         superclass_names=bundle.superclass_names,
         products=teaching.products,
         card=f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n",
+        write_references=partial(keep_references, before=bundle.path),
         isolation_weights=bundle.isolation_weights,
     )
     write_bundle(loop.parts.paths.releases, content)
@@ -158,6 +162,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
             superclass_names=names,
             products=teaching.products,
             card=card,
+            write_references=reference_writer(loop_parts, heads.classes, current),
             isolation_weights=find_isolation_weights(loop_parts.encoder.isolation),
             attachments=plots,
         )

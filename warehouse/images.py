@@ -58,7 +58,7 @@ class MeasuredRow:
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """An image that waits to be measured."""
+    """A stored image: its key, and its path relative to the images root."""
 
     sha256: str
     path: str
@@ -124,6 +124,14 @@ def image_paths(db: Session, sha256s: Sequence[str]) -> dict[str, str]:
     return dict(db.tuples("images/paths", sha256s=list(sha256s)))
 
 
+def likenesses(db: Session, most: int) -> dict[str, list[ImageRef]]:
+    """Return SKU -> up to `most` usable photos that show it to a person, best first; a SKU without one is left out."""
+    found: dict[str, list[ImageRef]] = {}
+    for sku, sha256, path in db.tuples("images/likenesses", most=most):
+        found.setdefault(sku, []).append(ImageRef(sha256, path))
+    return found
+
+
 def portraits(db: Session) -> dict[str, str]:
     """Return SKU -> path of the usable photo that shows it best to a person; a SKU without one is left out."""
-    return dict(db.tuples("images/portraits"))
+    return {sku: path for sku, _, path in db.tuples("images/likenesses", most=1)}

@@ -5,17 +5,21 @@
     classes.json       SKU, tier and superclass name of each class row
     index.faiss        the index over the prototypes
     products.jsonl     title, price and availability of each SKU
+    references.*       small pictures of each SKU, and the table that says which are whose
     card.md            for people: what was measured, what was published and why
     isolation.*        the foreground head or the detector, where the encoder isolates by one
     *.png              the plots of the card
 
-A bundle is written under a temporary name and renamed when whole: a killed cycle leaves no half release.
+A bundle is written under a temporary name and renamed when whole: a killed cycle leaves no half release. What is large
+is memory-mapped when it is opened, after every byte of it was verified.
 """
 
+import hashlib
 import json
+import mmap
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +39,8 @@ from recognition.heads.whitening import Whitening
 from recognition.isolation.opening import weights_suffix
 from recognition.release.index import build_index
 from recognition.release.manifest import EncoderIdentity, Manifest
-from recognition.release.products import ProductCard, dump_products, load_products
+from recognition.release.products import ProductCard, Products, dump_products
+from recognition.release.references import PICTURES, TABLE, References, no_references
 from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import Tier
 
@@ -53,6 +58,7 @@ class ReleaseContent:
     """What goes into a bundle.
 
     Attributes:
+        write_references: writes the reference pictures into the bundle's folder, see `recognition.release.references`.
         isolation_weights: the file that the encoder isolates with, where its method needs one.
         attachments: further files by name, for people.
     """
@@ -67,6 +73,7 @@ class ReleaseContent:
     superclass_names: Mapping[int, str]
     products: Sequence[ProductCard]
     card: str
+    write_references: Callable[[Path], None] = no_references
     isolation_weights: Path | None = None
     attachments: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -80,6 +87,7 @@ class Bundle:
     heads: Heads
     index: bytes
     products: Mapping[str, ProductCard]
+    references: References
     superclass_names: Mapping[int, str]
 
     @property
@@ -112,6 +120,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     }
     for name, data in files.items():
         write_durably(temporary / name, data)
+    content.write_references(temporary)
     manifest = Manifest(
         release_id=content.release_id,
         parent=content.parent,
@@ -121,7 +130,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
         coarse_weight=content.heads.coarse_weight,
         scale=content.heads.scale,
         thresholds=content.thresholds,
-        files={name: sha256_of(temporary / name) for name in files},
+        files={file.name: sha256_of(file) for file in temporary.iterdir()},
     )
     write_durably(temporary / MANIFEST, manifest.to_json())
     temporary.rename(path)
@@ -139,19 +148,21 @@ def open_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     Raises:
         ReleaseDamagedError: a file is missing or altered; nothing of the bundle may be used then.
     """
-    manifest = Manifest.from_json(_verified(path / MANIFEST, manifest_sha256), str(path / MANIFEST))
+    manifest = Manifest.from_json(bytes(_verified(path / MANIFEST, manifest_sha256)), str(path / MANIFEST))
     isolation = _isolation_name(manifest.encoder)
-    missing = {HEADS, CLASSES, INDEX, PRODUCTS, *([isolation] if isolation else [])} - set(manifest.files)
+    wanted = {HEADS, CLASSES, INDEX, PRODUCTS, PICTURES, TABLE, *([isolation] if isolation else [])}
+    missing = wanted - set(manifest.files)
     if missing:
         raise ReleaseDamagedError(f"release {path.name} does not list {sorted(missing)}. Run `skuloop rollback`.")
     stored = {name: _verified(path / name, digest) for name, digest in manifest.files.items()}
-    classes = json.loads(stored[CLASSES])
+    classes = json.loads(bytes(stored[CLASSES]))
     return Bundle(
         path=path,
         manifest=manifest,
-        heads=_heads_from_bytes(stored[HEADS], classes, manifest),
-        index=stored[INDEX],
-        products=load_products(stored[PRODUCTS]),
+        heads=_heads_from_bytes(bytes(stored[HEADS]), classes, manifest),
+        index=bytes(stored[INDEX]),
+        products=Products(stored[PRODUCTS]),
+        references=References(stored[PICTURES], stored[TABLE]),
         superclass_names={int(row): name for row, name in classes["superclass_names"].items()},
     )
 
@@ -170,12 +181,12 @@ def _isolation_file(content: ReleaseContent) -> dict[str, bytes]:
     return {name: source.read_bytes()}
 
 
-def _verified(path: Path, digest: str | None) -> bytes:
-    """The bytes of a file, read once and hashed as read, so that nothing can change in between."""
-    import hashlib
-
+def _verified(path: Path, digest: str | None) -> bytes | mmap.mmap:
+    """The bytes of a file, memory-mapped and hashed as mapped, so that nothing can be put in its place in between."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            empty = os.fstat(file.fileno()).st_size == 0  # which cannot be mapped
+            data = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise ReleaseDamagedError(f"release file {path} cannot be read: {error}. Run `skuloop rollback`.") from error
     if digest is not None and hashlib.sha256(data).hexdigest() != digest:

@@ -13,7 +13,7 @@ from recognition.isolation.protocol import IsolationSpec
 from recognition.triage.thresholds import KnownProduct, Thresholds
 from recognition.vocabulary import IsolationMethod, Tier
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """What a release knows of its products besides their looks: the answer that a customer reads."""
 
-import json
-from collections.abc import Mapping, Sequence
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+
+from recognition.release.sorted_lines import SortedLines, dump_sorted_lines
 
 
 @dataclass(frozen=True)
@@ -22,19 +25,35 @@ class ProductCard:
     offer_seen_at: datetime | None = None
 
 
+class Products(Mapping[str, ProductCard]):
+    """Products by SKU, each parsed when it is asked for."""
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        """What `dump_products` wrote."""
+        self._lines = SortedLines(data, "sku")
+
+    def __getitem__(self, sku: str) -> ProductCard:
+        row = self._lines.find(sku)
+        if row is None:
+            raise KeyError(sku)
+        return _card(row)
+
+    def __iter__(self) -> Iterator[str]:
+        return (row["sku"] for row in self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 def dump_products(products: Sequence[ProductCard]) -> bytes:
     """JSON lines, sorted by SKU; prices are decimal strings."""
-    ordered = sorted(products, key=lambda product: product.sku)
-    return "".join(json.dumps(asdict(product), default=str, sort_keys=True) + "\n" for product in ordered).encode()
+    return dump_sorted_lines((asdict(product) for product in products), "sku")
 
 
-def load_products(data: bytes) -> Mapping[str, ProductCard]:
-    """Products by SKU; the inverse of `dump_products`."""
-    products: dict[str, ProductCard] = {}
-    for line in data.splitlines():
-        fields = json.loads(line)
-        fields["price"] = None if fields["price"] is None else Decimal(fields["price"])
-        seen_at = fields["offer_seen_at"]
-        fields["offer_seen_at"] = None if seen_at is None else datetime.fromisoformat(seen_at)
-        products[fields["sku"]] = ProductCard(**fields)
-    return products
+def _card(row: Mapping[str, Any]) -> ProductCard:
+    price, seen_at = row["price"], row["offer_seen_at"]
+    told = {
+        "price": None if price is None else Decimal(price),
+        "offer_seen_at": None if seen_at is None else datetime.fromisoformat(seen_at),
+    }
+    return ProductCard(**{**row, **told})

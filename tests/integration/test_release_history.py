@@ -4,10 +4,12 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recognition.release.pointer import POINTER, current_release_id, open_current
 from recognition.vocabulary import GateReason, ReleaseStatus
@@ -47,6 +49,10 @@ def parts(config: Path) -> Parts:
     return Parts(load_settings(config))
 
 
+def pictures_of(config: Path, sku: str) -> tuple[bytes, ...]:
+    return open_current(parts(config).paths.releases).references.of(sku)
+
+
 def set_price(config: Path, price: str, day: int) -> None:
     offer = OfferRow(
         "red-tea", "shelf", Decimal(price), "EUR", "InStock", datetime(2026, 1, day, tzinfo=UTC), f"crawl{day}"
@@ -74,6 +80,19 @@ def test_a_cycle_without_anything_new_changes_nothing(config, first):
     assert (again.unchanged, again.release_id) == (True, first.release_id)
     with parts(config).warehouse.read() as db:
         assert len(release_history(db)) == 1
+
+
+def test_a_release_shows_each_product_and_a_newer_one_takes_the_pictures_over(config, first):
+    shown = pictures_of(config, "red-tea")
+    assert len(shown) == 3
+    with Image.open(BytesIO(shown[0])) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (240, 240))
+    assert set(shown).isdisjoint(pictures_of(config, "blue-tea"))
+    for photo in (config.parent / "store" / "images").rglob("*.jpg"):
+        photo.unlink()  # so what is shown now was not drawn anew
+    set_price(config, "2.50", day=1)
+    assert plain_cycle(config, "c2").reason == GateReason.PRODUCTS_REFRESHED
+    assert pictures_of(config, "red-tea") == shown
 
 
 def test_a_new_price_is_published_with_the_same_heads_and_without_training(config, first):

@@ -8,7 +8,16 @@ import pytest
 
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, ReleaseStatus
 from warehouse import Warehouse
-from warehouse.images import ImageRow, MeasuredRow, add_images, portraits, store_measurements
+from warehouse.images import (
+    ImageRef,
+    ImageRow,
+    MeasuredRow,
+    add_images,
+    likenesses,
+    portraits,
+    replace_duplicate_groups,
+    store_measurements,
+)
 from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.releases import ReleaseRow, SuperclassRow, add_release, next_superclass_id, superclass_ids
 
@@ -95,3 +104,18 @@ def test_a_catalogue_photo_that_a_person_confirmed_stays_the_first_choice(db, ph
         ],
     )
     assert portraits(db) == {"tea": "b.jpg"}
+
+
+def test_a_product_is_shown_from_several_sides_and_never_twice_by_near_duplicates(db, photos):
+    append_label_events(
+        db,
+        [
+            said("a", "tea", LabelOrigin.FOLDER, 1, "shelf"),
+            said("b", "tea", LabelOrigin.CATALOGUE, 2, "shop"),
+            said("c", "tea", LabelOrigin.FOLDER, 3, "shelf"),
+        ],
+    )
+    replace_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"})
+    best, second = ImageRef("b", "b.jpg"), ImageRef("c", "c.jpg")
+    assert likenesses(db, 3) == {"tea": [best, second]}
+    assert likenesses(db, 1) == {"tea": [best]}

@@ -5,9 +5,11 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recognition.errors import EncoderMismatchError, NoReleaseError, ReleaseDamagedError
 from recognition.heads.scoring import scan_prototypes
@@ -16,8 +18,9 @@ from recognition.release.bundle import MANIFEST, ReleaseContent, open_bundle, wr
 from recognition.release.index import build_index, open_index
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.pointer import POINTER, current_release_id, open_current, publish
-from recognition.release.products import ProductCard, dump_products, load_products
+from recognition.release.products import ProductCard, Products, dump_products
 from recognition.release.recogniser import Recogniser
+from recognition.release.references import ReferencePhoto, draw_references
 from recognition.triage.calibration import calibrate
 from recognition.vocabulary import IsolationMethod, Tier
 from tests.support.synthetic import clustered_samples
@@ -59,20 +62,27 @@ def test_a_bundle_answers_exactly_as_the_heads_it_was_made_of(tmp_path, content)
     assert bundle.manifest.thresholds == content.thresholds
 
 
-def test_one_flipped_byte_anywhere_refuses_the_bundle(tmp_path, content):
-    path = write_bundle(tmp_path, content)
+def shows_tea(folder: Path) -> None:
+    picture = folder.parent / "tea.png"
+    Image.new("RGB", (64, 64), "green").save(picture)
+    draw_references(folder, {"sku001": [ReferencePhoto("sha", picture)]})
+
+
+def test_one_flipped_byte_anywhere_refuses_the_bundle_a_thousand_times_of_a_thousand(tmp_path, content):
+    path = write_bundle(tmp_path, replace(content, write_references=shows_tea))
     publish(tmp_path, content.release_id)
     random = np.random.default_rng(0)
-    for file in sorted(path.iterdir()):
+    files = sorted(path.iterdir())
+    for file in files:
         original = file.read_bytes()
-        for place in random.integers(len(original), size=15).tolist():
+        for place in random.integers(len(original), size=-(-1000 // len(files))).tolist():
             altered = bytearray(original)
             altered[place] ^= 1 << int(random.integers(8))
             file.write_bytes(bytes(altered))
             with pytest.raises(ReleaseDamagedError, match=r"altered|manifest"):
                 open_current(tmp_path)
         file.write_bytes(original)
-    open_current(tmp_path)
+    assert len(open_current(tmp_path).references.of("sku001")) == 1
 
 
 def test_what_isolates_travels_with_the_bundle_and_is_refused_if_a_byte_of_it_flips(tmp_path, content):
@@ -164,4 +174,4 @@ def test_the_index_finds_what_a_plain_scan_finds():
 
 def test_prices_survive_the_bundle_to_the_cent():
     bare = ProductCard("sku002", "No offer")
-    assert load_products(dump_products([PRODUCT, bare])) == {"sku001": PRODUCT, "sku002": bare}
+    assert Products(dump_products([PRODUCT, bare])) == {"sku001": PRODUCT, "sku002": bare}

@@ -1,5 +1,6 @@
--- The photo that shows a product best to a person: the catalogue's before a folder's before one from an answer. Where
--- people have spoken of a photo only what they say now counts, so a corrected label is no portrait.
+-- The photos that show a product best to a person, best first, at most $most of each: the catalogue's before a folder's
+-- before one from an answer, and no two that are near duplicates. Where people have spoken of a photo only what they say
+-- now counts, so a corrected label is no likeness.
 WITH standing AS (
     SELECT said.sha256, said.sku, said.origin, said.seq
     FROM label_event AS said
@@ -26,9 +27,18 @@ agreed AS (
     WHERE sku IS NOT NULL
     GROUP BY sku, sha256
     HAVING bool_or(place = 2 OR NOT people_spoke)
+),
+distinct_ones AS (
+    SELECT agreed.sku, image.sha256, image.path, agreed.place, agreed.seq
+    FROM agreed
+    JOIN image ON image.sha256 = agreed.sha256 AND image.reason = 'ok'
+    LEFT JOIN duplicate_group ON duplicate_group.sha256 = image.sha256
+    QUALIFY
+        row_number() OVER (
+            PARTITION BY agreed.sku, coalesce(duplicate_group.group_id, image.sha256) ORDER BY agreed.place, agreed.seq
+        ) = 1
 )
-SELECT agreed.sku, first(image.path ORDER BY agreed.place, agreed.seq)
-FROM agreed
-JOIN image ON image.sha256 = agreed.sha256 AND image.reason = 'ok'
-GROUP BY agreed.sku
-ORDER BY agreed.sku
+SELECT sku, sha256, path
+FROM distinct_ones
+QUALIFY row_number() OVER (PARTITION BY sku ORDER BY place, seq) <= $most
+ORDER BY sku, place, seq
