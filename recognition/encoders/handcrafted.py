@@ -51,6 +51,10 @@ class HandcraftedEncoder:
         rows = [_describe(picture) for picture in pictures]
         return unit_rows(np.stack(rows)) if rows else np.empty((0, self.dimension), dtype=np.float32)
 
+    def encode_isolated(self, pictures: Sequence[Image.Image]) -> tuple[Vectors, list[Isolated]]:
+        """Give the rows, and each whole picture."""
+        return self.encode(pictures), self.isolate(pictures)
+
     def isolate(self, pictures: Sequence[Image.Image]) -> list[Isolated]:
         """Give each whole picture: this encoder isolates nothing."""
         mask = np.ones((1, 1), dtype=np.float32)

@@ -49,6 +49,10 @@ class Encoder(Protocol):
         """Encode RGB pictures of any size: [n, d] in the order given, rows L2-normalised; [0, d] for none."""
         ...
 
+    def encode_isolated(self, pictures: Sequence[Image.Image]) -> tuple[Vectors, list[Isolated]]:
+        """Give what `encode` and `isolate` give, from one look at each picture."""
+        ...
+
     def isolate(self, pictures: Sequence[Image.Image]) -> list[Isolated]:
         """Say where on each RGB picture it looks for the product: everywhere, where no method of isolation is set."""
         ...

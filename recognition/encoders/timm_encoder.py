@@ -40,14 +40,23 @@ class TimmEncoder:
         self._isolates = spec.isolation.method is not IsolationMethod.NONE
         self._second_pass = spec.isolation.second_pass
         self._colour = spec.colour
-        blocks = self._blocks([Image.new("RGB", (backbone.side, backbone.side))])
+        blocks, _ = self._blocks([Image.new("RGB", (backbone.side, backbone.side))])
         self.dimension = sum(block.shape[1] for block in blocks)
         self.layout = layout_of(spec, self.dimension)
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """Encode RGB pictures of any size: [n, d], rows L2-normalised."""
-        parts = [side_by_side(self._blocks(batch)) for batch in self._batches(pictures)]
-        return np.concatenate(parts) if parts else np.empty((0, self.dimension), dtype=np.float32)
+        return self.encode_isolated(pictures)[0]
+
+    def encode_isolated(self, pictures: Sequence[Image.Image]) -> tuple[Vectors, list[Isolated]]:
+        """Encode RGB pictures, and say where the product is on each, from the same forward pass."""
+        rows: list[Vectors] = [np.empty((0, self.dimension), dtype=np.float32)]
+        isolated = list[Isolated]()
+        for batch in self._batches(pictures):
+            blocks, found = self._blocks(batch)
+            rows.append(side_by_side(blocks))
+            isolated.extend(found)
+        return np.concatenate(rows), isolated
 
     def isolate(self, pictures: Sequence[Image.Image]) -> list[Isolated]:
         """Say where the product is on each picture."""
@@ -57,8 +66,8 @@ class TimmEncoder:
     def _batches(self, pictures: Sequence[Image.Image]) -> Iterator[Sequence[Image.Image]]:
         return (pictures[at : at + self.backbone.batch] for at in range(0, len(pictures), self.backbone.batch))
 
-    def _blocks(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
-        """Encode one batch: unit rows [n, width] of each block."""
+    def _blocks(self, pictures: Sequence[Image.Image]) -> tuple[list[Vectors], list[Isolated]]:
+        """Encode one batch: unit rows [n, width] of each block, and where the product is."""
         look = self._first_look(pictures)
         isolated = self._isolator.isolate(look.seen)
         masks = np.stack([found.mask for found in isolated]) if self._isolates else None
@@ -68,7 +77,7 @@ class TimmEncoder:
         blocks = [side_by_side(embedding)]
         if self._colour:
             blocks.append(_colours(look.squares, masks))
-        return blocks
+        return blocks, isolated
 
     def _first_look(self, pictures: Sequence[Image.Image]) -> _Look:
         frames = [self.backbone.frame(picture) for picture in pictures]

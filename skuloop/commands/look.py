@@ -4,7 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from recognition.errors import UnreadablePictureError
-from serving.identifier import Identification, Identifier
+from serving.answers import Found, Identification
+from serving.identifier import Identifier
 from skuloop.exit_codes import ExitCode
 from skuloop.output import complain, console, percent, plain, print_json, print_table
 from tasks.settings import load_settings
@@ -119,15 +120,26 @@ def _print_story(story: SkuStory) -> None:
 
 
 def _print_answer(photo: Path, answer: Identification) -> None:
-    match = answer.match
+    for found in answer.found:
+        _print_found(f"{photo}{_place(found, answer)}", found)
+
+
+def _place(found: Found, answer: Identification) -> str:
+    """Where on the photo, where it is one of several."""
+    box = found.box
+    return f" at {box.left:.0f},{box.top:.0f}" if len(answer.found) > 1 else ""
+
+
+def _print_found(where: str, found: Found) -> None:
+    match = found.match
     if match is None:
-        _print_line(f"{photo}: unseen, no known product is near enough")
+        _print_line(f"{where}: unseen, no known product is near enough")
     else:
         product = match.product
         seen = f" as of {product.offer_seen_at:%Y-%m-%d}" if product.offer_seen_at else ""
         offer = f"{_money(product.price, product.currency)}, {product.availability or 'availability unknown'}{seen}"
-        _print_line(f"{photo}: {answer.verdict} {match.sku} {product.title} ({answer.confidence:.0%}), {offer}")
-    for other in answer.alternatives[1 if match else 0 : 4]:
+        _print_line(f"{where}: {found.verdict} {match.sku} {product.title} ({found.confidence:.0%}), {offer}")
+    for other in found.alternatives[1 if match else 0 : 4]:
         _print_line(f"    or {other.sku} {other.product.title} ({other.score:.0%})")
 
 

@@ -252,7 +252,7 @@ def test_a_product_that_a_person_named_is_in_the_next_release(story: Story) -> N
     served = set(story.loop.query("SELECT release_id, sku FROM superclass"))
     assert {(_id(story.second_cycle), sku) for sku in story.named_later} <= served
     for sku, found in story.named_later.items():
-        assert sku in [match.sku for match in found.alternatives[:3]]
+        assert sku in [match.sku for match in found.best.alternatives[:3]]
 
 
 def test_the_second_release_is_published_over_the_first_and_says_how_they_compare(story: Story) -> None:
@@ -278,14 +278,14 @@ def test_the_same_cycle_again_publishes_nothing_new(story: Story) -> None:
 
 
 def test_a_photo_is_identified_with_the_price_and_availability_of_the_new_night(story: Story) -> None:
-    right = [sku for sku, found in story.identified.items() if found.alternatives[0].sku == sku]
+    right = [sku for sku, found in story.identified.items() if found.best.alternatives[0].sku == sku]
     assert len(right) >= 0.8 * len(story.identified)
     for sku in right:
-        product = story.identified[sku].alternatives[0].product
+        product = story.identified[sku].best.alternatives[0].product
         offered = story.shelf[sku]
         assert (product.price, product.availability) == (offered.price, offered.availability)
         assert (product.currency, product.title) == ("EUR", offered.title)
-    assert any(found.verdict is Verdict.SURE for found in story.identified.values())
+    assert any(found.best.verdict is Verdict.SURE for found in story.identified.values())
     assert {found.release_id for found in story.identified.values()} == {_id(story.second_cycle)}
 
 

@@ -167,10 +167,13 @@ def test_why_as_json_tells_tier_and_decisions_of_a_sku(config: Path) -> None:
 
 
 def test_identify_as_json_answers_each_photo(config: Path, photo: Path) -> None:
-    (found,) = _json(call_skuloop("identify", str(photo), "--config", str(config), "--json"))
-    assert found["photo"] == str(photo)
+    (answer,) = _json(call_skuloop("identify", str(photo), "--config", str(config), "--json"))
+    assert answer["photo"] == str(photo)
+    assert answer["release_id"].startswith("r0001-")
+    assert (answer["size"], answer["isolated"]) == ([240, 240], False)
+    (found,) = answer["found"]
+    assert found["box"] == {"left": 0, "top": 0, "right": 240, "bottom": 240}
     assert found["alternatives"][0]["sku"] == CLASSES[0]
-    assert found["release_id"].startswith("r0001-")
 
 
 def test_a_photo_that_cannot_be_read_costs_its_own_answer_only(config: Path, photo: Path, tmp_path: Path) -> None:

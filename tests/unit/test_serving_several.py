@@ -1,0 +1,70 @@
+"""One product or several on a photo: which judgement becomes the answer."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recognition.isolation.protocol import Box, Isolated
+from recognition.isolation.regions import region_crops, regions_of
+from recognition.triage.verdict import Candidate, Recognition
+from recognition.vocabulary import Verdict
+from serving.several import Judged, settled
+
+PHOTO, LEFT, RIGHT = Box(0, 0, 100, 50), Box(5, 5, 40, 45), Box(60, 5, 95, 45)
+
+
+def believed(sku: str, verdict: Verdict, confidence: float = 0.5) -> Recognition:
+    known = None if verdict is Verdict.UNSEEN else sku
+    return Recognition(known, confidence, 0.5, verdict, (Candidate(sku, confidence),))
+
+
+WHOLE = Judged(PHOTO, believed("tea", Verdict.UNSURE))
+
+
+@pytest.mark.parametrize("parts", [[], [Judged(LEFT, believed("coffee", Verdict.SURE))]])
+def test_a_photo_of_one_product_keeps_the_answer_that_its_release_was_calibrated_on(parts):
+    assert settled(WHOLE, parts) == [WHOLE]
+
+
+def test_parts_that_look_like_nothing_known_do_not_take_the_place_of_the_whole_photo():
+    parts = [Judged(box, believed("tea", Verdict.UNSEEN)) for box in (LEFT, RIGHT)]
+    assert settled(WHOLE, parts) == [WHOLE]
+
+
+def test_of_several_products_the_surest_comes_first_and_an_unknown_one_is_said_last():
+    unseen = Judged(LEFT, believed("tea", Verdict.UNSEEN, 0.9))
+    unsure = Judged(RIGHT, believed("coffee", Verdict.UNSURE, 0.6))
+    sure = Judged(Box(45, 5, 55, 45), believed("milk", Verdict.SURE, 0.99))
+    assert settled(WHOLE, [unseen, unsure, sure]) == [sure, unsure, unseen]
+
+
+def test_a_sure_answer_to_the_whole_photo_is_never_lost_to_its_parts():
+    whole = Judged(PHOTO, believed("tea", Verdict.SURE, 0.99))
+    parts = [Judged(LEFT, believed("milk", Verdict.UNSURE)), Judged(RIGHT, believed("tea", Verdict.UNSURE))]
+    first, second = settled(whole, parts)
+    assert first == Judged(RIGHT, whole.recognition)
+    assert second == parts[0]
+
+
+def isolated(*boxes: Box) -> Isolated:
+    return Isolated(PHOTO, np.ones((1, 1), dtype=np.float32), boxes, found=True)
+
+
+def test_regions_leave_out_crumbs_doubles_and_what_is_over_the_limit():
+    picture = Image.new("RGB", (100, 50))
+    inside_left, crumb = Box(10, 10, 30, 30), Box(50, 0, 52, 2)
+    assert regions_of(isolated(LEFT, inside_left, crumb, RIGHT), picture) == (LEFT, RIGHT)
+    assert regions_of(isolated(LEFT, RIGHT), picture, most=1) == (LEFT,)
+    assert regions_of(replace(isolated(LEFT), found=False), picture) == ()
+
+
+def test_a_crop_is_square_holds_its_region_and_is_white_only_outside_of_the_photo():
+    picture = Image.new("RGB", (100, 50), "red")
+    inner, long = region_crops(picture, [Box(40, 20, 60, 30), Box(0, 10, 100, 20)])
+    assert inner.size == (26, 26)
+    assert inner.getextrema() == ((255, 255), (0, 0), (0, 0))
+    assert long.size == (130, 130)
+    assert long.getpixel((0, 0)) == (255, 255, 255)
+    assert long.getpixel((65, 65)) == (255, 0, 0)
