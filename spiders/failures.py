@@ -42,7 +42,7 @@ class HttpStatusError(IgnoreRequest):
 
 
 _REASONS: tuple[tuple[type[BaseException], FetchReason], ...] = (
-    (AddressRefusedError, FetchReason.REFUSED),
+    (AddressRefusedError, FetchReason.PRIVATE_ADDRESS),
     (RobotsForbiddenError, FetchReason.ROBOTS),
     (RedirectRefusedError, FetchReason.REDIRECT),
     (TooLargeError, FetchReason.TOO_LARGE),

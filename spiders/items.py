@@ -40,6 +40,7 @@ class ProductItem(FeedModel):
     """One product as its shop described it at `seen_at`.
 
     `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name such as "InStock".
+    `unchanged`: it is what this source said the last time, images included; only `seen_at` is new.
     """
 
     type: Literal["product"] = "product"
@@ -56,6 +57,7 @@ class ProductItem(FeedModel):
     availability: str | None = None
     images: tuple[ImageRef, ...] = ()
     seen_at: AwareDatetime
+    unchanged: bool = False
 
 
 class PhotoItem(FeedModel):

@@ -155,7 +155,7 @@ def test_a_private_address_is_refused_unless_the_source_allows_it(shop: LocalSho
     assert not run_crawl(work).reached
     assert shop.requests == []
     (row,) = read_failures(files_of(work).failures)
-    assert row.reason is FetchReason.REFUSED
+    assert row.reason is FetchReason.PRIVATE_ADDRESS
     assert "allow_private = true" in row.detail
 
 

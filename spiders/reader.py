@@ -1,0 +1,67 @@
+"""What every kind of web source has in common: a reader says where to begin, and what a document holds. Pure.
+
+The spider asks for targets and hands over what came; where to go, how often and how politely is the spider's business.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from recognition.vocabulary import FetchReason
+from spiders.pages import PageProduct
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address worth asking for. The frontier keeps it over a kill, so all of it is text.
+
+    Attributes:
+        url: absolute, without a fragment.
+        role: what the reader expects there ("product", "listing", "data", ...); it gets the word back with the document.
+        category: of the products to be found there, where the way to them tells it; links may hand it on.
+        changed: when the source says it changed last (`lastmod` of a sitemap), in the source's own words.
+    """
+
+    url: str
+    role: str = ""
+    category: str | None = None
+    changed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What came for a target: `text` is None where it is not text, `content_type` is what the server said of it."""
+
+    target: Target
+    body: bytes
+    text: str | None
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a document that could not be taken; `url` names it."""
+
+    url: str
+    reason: FetchReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a document holds: products, further addresses in the order of their worth, and what is wrong with it."""
+
+    products: tuple[PageProduct, ...] = ()
+    targets: tuple[Target, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Reader(Protocol):
+    """One kind of source, for one source of it."""
+
+    def start(self) -> tuple[Target, ...]:
+        """Where to begin."""
+        ...
+
+    def read(self, document: Document) -> Found:
+        """Read one document; the same document is always read alike."""
+        ...
