@@ -16,7 +16,7 @@ class Target:
 
     Attributes:
         url: absolute, without a fragment.
-        role: what the reader expects there ("product", "listing", "data", ...); it gets the word back with the document.
+        role: what the reader expects there ("product", "listing", "data", ...); it gets the word back with what came.
         category: of the products to be found there, where the way to them tells it; links may hand it on.
         changed: when the source says it changed last (`lastmod` of a sitemap), in the source's own words.
     """
