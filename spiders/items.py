@@ -39,7 +39,9 @@ class ImageRef(FeedModel):
 class ProductItem(FeedModel):
     """One product as its shop described it at `seen_at`.
 
-    `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name such as "InStock".
+    `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name such as "InStock". Sizes and
+    colours of one product are products of their own with the same `group`; `variant` says which one ("Red / M"). A
+    picture belongs to one of them only: two SKUs on one picture would contradict each other.
     `unchanged`: it is what this source said the last time, images included; only `seen_at` is new.
     """
 
@@ -50,6 +52,9 @@ class ProductItem(FeedModel):
     brand: str | None = None
     category: str | None = None
     gtin: str | None = None
+    mpn: str | None = None
+    group: Sku | None = None
+    variant: str | None = None
     description: str | None = None
     url: str
     price: Decimal | None = Field(default=None, ge=0)

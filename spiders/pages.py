@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urljoin, urlsplit
 
-from spiders.cleaning import DESCRIPTION_LENGTH, clean_text
+from spiders.cleaning import DESCRIPTION_LENGTH, SKU_LENGTH, clean_text, safe_sku
 from spiders.errors import NoProductError, PageUnreadableError
 from spiders.facts import Page, availability_on, gtin_on, meta_price, price_on, sku_on
 from spiders.offers import offers_of, price_of
@@ -27,7 +27,8 @@ _LISTING_SIZE = 3
 class PageProduct:
     """What one page says of its product; texts are clean, images are addresses still to be fetched.
 
-    `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name.
+    `price` is in units of `currency` (ISO 4217); `availability` is a schema.org short name. `group` is the id that the
+    sizes and colours of one product share, `variant` says which of them this is.
     """
 
     sku: str
@@ -41,6 +42,9 @@ class PageProduct:
     currency: str | None
     availability: str | None
     image_urls: tuple[str, ...]
+    mpn: str | None = None
+    group: str | None = None
+    variant: str | None = None
 
 
 def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
@@ -137,6 +141,8 @@ def _assembled(page: Page, sku_prefix: str) -> PageProduct:
         currency=currency,
         availability=availability_on(page, price),
         image_urls=_image_urls(page),
+        mpn=clean_text(product.text("mpn"), SKU_LENGTH),
+        group=safe_sku(product.text("inProductGroupWithID", "productGroupID"), sku_prefix),
     )
 
 
