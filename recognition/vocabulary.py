@@ -32,6 +32,7 @@ class PictureReason(StrEnum):
     BLANK = "blank"
     BLURRED = "blurred"
     MISSING = "missing"
+    PLACEHOLDER = "placeholder"
 
 
 class IsolationMethod(StrEnum):
@@ -163,3 +164,65 @@ class ReleaseStatus(StrEnum):
     PUBLISHED = "published"
     REFUSED = "refused"
     ROLLED_BACK = "rolled_back"
+
+
+class MatchReason(StrEnum):
+    """Why two SKUs are one product, or may be."""
+
+    SAME_GTIN = "same_gtin"
+    SAME_BRAND_AND_MPN = "same_brand_and_mpn"
+    LOOKS_ALIKE = "looks_alike"
+    REVIEWED = "reviewed"
+
+
+class MatchKind(StrEnum):
+    """What is said of two SKUs; the last word counts."""
+
+    MERGE = "merge"
+    REFUSE = "refuse"
+    UNDO = "undo"
+
+
+class CrawlVerdict(StrEnum):
+    """Whether what a crawl brought was let in."""
+
+    NORMAL = "normal"
+    HELD = "held"
+    RELEASED = "released"
+    DROPPED = "dropped"
+
+
+class SourceFigure(StrEnum):
+    """What is measured of a crawl before it is let in; shares, unless the name says otherwise."""
+
+    LOG_ITEMS = "log_items"
+    SOUND_ROWS = "sound_rows"
+    KNOWN_SEEN = "known_seen"
+    WITH_PRICE = "with_price"
+    WITH_CURRENCY = "with_currency"
+    WITH_AVAILABILITY = "with_availability"
+    WITH_BRAND = "with_brand"
+    WITH_GTIN = "with_gtin"
+    WITH_CATEGORY = "with_category"
+    WITH_PICTURE = "with_picture"
+    DISTINCT_TITLES = "distinct_titles"
+    DISTINCT_PICTURES = "distinct_pictures"
+    LOG_PRICE = "log_price"
+    LOG_PRICE_CHANGE = "log_price_change"
+    SAME_CURRENCY = "same_currency"
+    SAME_TITLE = "same_title"
+    SAME_LABEL = "same_label"
+
+
+class SourceReason(StrEnum):
+    """Why a crawl is kept out."""
+
+    FEWER_ITEMS = "fewer_items"
+    DAMAGED_ROWS = "damaged_rows"
+    FIELDS_MISSING = "fields_missing"
+    ONE_TITLE = "one_title"
+    ONE_PICTURE = "one_picture"
+    PRICES_MOVED = "prices_moved"
+    CURRENCY_CHANGED = "currency_changed"
+    TITLES_REPLACED = "titles_replaced"
+    LABELS_MOVED = "labels_moved"

@@ -22,6 +22,10 @@ labelling_app = typer.Typer(help="The local Label Studio.", no_args_is_help=True
 app.add_typer(labelling_app, name="labelling")
 labels_app = typer.Typer(help="What people said of photos.", no_args_is_help=True)
 app.add_typer(labels_app, name="labels")
+products_app = typer.Typer(help="Which SKUs are one product.", no_args_is_help=True)
+app.add_typer(products_app, name="products")
+source_app = typer.Typer(help="Where products and photos come from.", no_args_is_help=True)
+app.add_typer(source_app, name="source")
 
 
 @app.command()
@@ -173,3 +177,49 @@ def labels_revert(
     from skuloop.commands import labels as labels_command
 
     labels_command.revert(config, annotator, since, dry_run=dry_run, as_json=as_json)
+
+
+@products_app.command("suggestions")
+def products_suggestions(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Show the pairs of SKUs that may be one product and wait for a person."""
+    from skuloop.commands import products as products_command
+
+    products_command.show_suggestions(config, as_json=as_json)
+
+
+@products_app.command("merge")
+def products_merge(
+    *,
+    sku: Annotated[str, typer.Argument(help="The SKU that becomes another name.")],
+    into: Annotated[str, typer.Argument(help="The SKU that stays.")],
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a SKU a name of another product; its labels and offers follow."""
+    from skuloop.commands import products as products_command
+
+    products_command.merge(sku, into, config, as_json=as_json)
+
+
+@products_app.command("refuse")
+def products_refuse(*, sku: str, other: str, config: Config = None, as_json: AsJson = False) -> None:
+    """Say that two SKUs are two products; they are not suggested again."""
+    from skuloop.commands import products as products_command
+
+    products_command.refuse(sku, other, config, as_json=as_json)
+
+
+@products_app.command("undo")
+def products_undo(*, sku: str, other: str, config: Config = None, as_json: AsJson = False) -> None:
+    """Take back the last merge or refusal of two SKUs."""
+    from skuloop.commands import products as products_command
+
+    products_command.undo(sku, other, config, as_json=as_json)
+
+
+@source_app.command("release")
+def source_release(*, name: str, config: Config = None, as_json: AsJson = False) -> None:
+    """Let a source out of quarantine: what is held of it is taken in now, and is usual from then on."""
+    from skuloop.commands import source as source_command
+
+    source_command.release(name, config, as_json=as_json)

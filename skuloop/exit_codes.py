@@ -14,6 +14,8 @@ from recognition.errors import (
 )
 from spiders.errors import SpiderError
 from tasks.loop import AlreadyRunningError, BadLabelError, DiskFullError
+from tasks.matching import MatchError
+from tasks.quarantine import NothingHeldError
 from tasks.settings import SettingsError
 from warehouse.errors import WarehouseError, WarehouseLockedError
 
@@ -40,6 +42,8 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (WarehouseLockedError, ExitCode.TRY_LATER),
     (DiskFullError, ExitCode.DISK_FULL),
     (NoReleaseError, ExitCode.NOT_FOUND),
+    (MatchError, ExitCode.NOT_FOUND),
+    (NothingHeldError, ExitCode.NOT_FOUND),
     (EncoderUnavailableError, ExitCode.UNAVAILABLE),
     (LabellingError, ExitCode.UNAVAILABLE),
     (ReleaseDamagedError, ExitCode.BAD_DATA),

@@ -54,6 +54,14 @@ class CrawlSummary(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedLine:
+    """A line of a feed that is not an item, by its number from 1, and what is wrong with it."""
+
+    number: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlFiles:
     """The paths of one crawl's files: `feeds_root/<source>/<crawl_id>/...`."""
 
@@ -164,6 +172,18 @@ class FeedWriter:
             self._images.add(item.image.sha256)
 
 
+def read_feed_lines(path: Path) -> Iterator[ProductItem | PhotoItem | DamagedLine]:
+    """The items of a feed file, one at a time, and in their place the lines that are none."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield FEED_LINE.validate_json(line)
+            except ValidationError as error:
+                yield DamagedLine(number, _explained(error))
+
+
 def read_feed(path: Path) -> Iterator[ProductItem | PhotoItem]:
     """The items of a feed file, one at a time.
 
@@ -222,8 +242,12 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _damaged(path: Path, number: int, error: ValidationError) -> FeedDamagedError:
+    return FeedDamagedError(
+        f"{path}, line {number}: {_explained(error)}. Delete the folder of this crawl and run it again."
+    )
+
+
+def _explained(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "line"
-    return FeedDamagedError(
-        f"{path}, line {number}: {where}: {first['msg']}. Delete the folder of this crawl and run it again."
-    )
+    return f"{where}: {first['msg']}"

@@ -35,7 +35,7 @@ from warehouse.images import (
 )
 from warehouse.labels import label_events
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.products import titles
+from warehouse.products import product_skus
 from warehouse.session import Session
 
 _SHARD = 256
@@ -159,7 +159,7 @@ def _decide_tiers(
     limits = loop.parts.settings.audit
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
-    counts = count_classes(labels.values(), refused_images(db), groups, titles(db))
+    counts = count_classes(labels.values(), refused_images(db), groups, product_skus(db))
     decided = {sku: decide_tier(count, before.get(sku), policy) for sku, count in counts.items()}
     now = datetime.now(UTC)
     append_class_audits(

@@ -104,6 +104,18 @@ class AuditSettings(_Section):
     max_conflict_share: float = Field(default=_TIERS.max_conflict_share, ge=0, le=1)
 
 
+class CatalogueSettings(_Section):
+    """What is made of many nights of listings.
+
+    Attributes:
+        gone_after: crawls in a row without a product after which it is gone from its shop.
+        placeholder_products: products of one source at which one picture stands for none of them.
+    """
+
+    gone_after: int = Field(default=3, ge=1)
+    placeholder_products: int = Field(default=5, ge=2)
+
+
 class ReviewSettings(_Section):
     """How much may be asked each night, see `recognition.triage.review`."""
 
@@ -154,6 +166,7 @@ class Settings(BaseSettings):
     free_disk_gib: float = Field(default=1.0, ge=0)
     encoder: EncoderSettings = EncoderSettings()
     label_studio: LabelStudioSettings = LabelStudioSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
     audit: AuditSettings = AuditSettings()
     review: ReviewSettings = ReviewSettings()
     promise: PromiseSettings = PromiseSettings()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recognition.audit.labels import resolve_labels
 from recognition.encoders import layout_of
@@ -84,7 +84,7 @@ def gather_teaching(loop_parts: Parts) -> Teaching:
         tiers=tiers,
         products=products,
         taught=hashlib.sha256("|".join(decides).encode()).hexdigest()[:8],
-        served=hashlib.sha256(dump_products(products)).hexdigest()[:6],
+        served=_digest_of_served(products),
     )
 
 
@@ -129,6 +129,12 @@ def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]
     )
     taught = {photo.sku for photo in found if photo.part is Part.TRAIN}
     return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
+
+
+def _digest_of_served(products: Sequence[ProductCard]) -> str:
+    """When an offer was last seen to stand is no news: it alone makes no release."""
+    undated = [replace(product, offer_seen_at=None) for product in products]
+    return hashlib.sha256(dump_products(undated)).hexdigest()[:6]
 
 
 def _product_cards(loop_parts: Parts) -> list[ProductCard]:

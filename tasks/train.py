@@ -29,6 +29,7 @@ from tasks.references import reference_writer
 from tasks.release_record import record_refresh, record_release
 from tasks.teaching import Teaching, gather_teaching
 from tasks.wiring import Parts
+from warehouse.matches import product_identity
 from warehouse.products import titles
 from warehouse.releases import ReleaseRow, current_release, release_history, superclass_ids
 
@@ -139,7 +140,9 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     )
     incumbent = _incumbent(loop_parts, current, teaching.photos)
     evidence = gate_evidence(candidate, teaching.photos, incumbent)
-    evidence = replace(evidence, damaged_incumbent=current is not None and incumbent is None)
+    damaged = current is not None and incumbent is None
+    kept = _kept_classes(loop_parts, incumbent, candidate.trained.heads.classes)
+    evidence = replace(evidence, damaged_incumbent=damaged, kept_classes=kept)
     verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
     encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
     heads = candidate.trained.heads
@@ -179,6 +182,16 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         top1=evaluation.top1 if evaluation else None,
         baselines=tuple(candidate.baselines.items()),
     )
+
+
+def _kept_classes(loop_parts: Parts, incumbent: Incumbent | None, classes: Sequence[str]) -> int | None:
+    """How many of the incumbent's classes are served still; one that was merged is served as its product."""
+    if incumbent is None:
+        return None
+    with loop_parts.warehouse.read() as db:
+        identity = product_identity(db)
+    served = set(classes)
+    return sum(identity.get(sku, sku) in served for sku in incumbent.classes)
 
 
 def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos) -> Incumbent | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from recognition.vocabulary import LabelOrigin
+from warehouse.listings import GONE
 from warehouse.session import Session
 
 
@@ -66,15 +67,23 @@ def append_offers(db: Session, rows: Sequence[OfferRow]) -> int:
 
 
 def all_products(db: Session) -> list[ProductRow]:
-    """Return every product, by SKU."""
+    """Return every product, by SKU; a SKU that was merged into another is none."""
     return db.rows(ProductRow, "products/all")
 
 
 def latest_offers(db: Session) -> dict[str, OfferRow]:
-    """Return the newest offer of each SKU (of the source that changed last, where there are several)."""
-    return {row.sku: row for row in db.rows(OfferRow, "products/latest_offers")}
+    """Return the newest offer of each product, `seen_at` being when it was last seen to stand.
+
+    Where several sources offer it: of one that still lists it, and among those the one that changed last.
+    """
+    return {row.sku: row for row in db.rows(OfferRow, "products/latest_offers", gone=GONE)}
+
+
+def product_skus(db: Session) -> list[str]:
+    """Return the SKU of every product; one that was merged into another is none."""
+    return [sku for (sku,) in db.tuples("products/skus")]
 
 
 def titles(db: Session) -> dict[str, str]:
-    """Return SKU -> title."""
+    """Return SKU -> title, of the SKUs that were merged into others too."""
     return dict(db.tuples("products/titles"))

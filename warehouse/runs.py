@@ -102,11 +102,6 @@ def record_failures(db: Session, rows: Sequence[CrawlFailureRow]) -> int:
     return db.run_over("runs/record_failures", rows)
 
 
-def unfolded_crawls(db: Session) -> list[tuple[str, str]]:
-    """Return (crawl id, source) of the crawls whose feed is not in the tables yet, oldest first."""
-    return [(crawl_id, source) for crawl_id, source in db.tuples("runs/unfolded_crawls")]
-
-
 def mark_folded(db: Session, crawl_id: str) -> None:
     """Record that a crawl's feed is in the tables: call it in the session that folds the feed.
 

@@ -1,6 +1,7 @@
 """A session: one open connection, one transaction, and the few verbs the table families need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -48,6 +49,13 @@ class Session:
         """Run a statement over ``incoming`` and return how many rows it touched; nothing runs for no rows."""
         return self._over(name, arrow_table(rows), parameters) if rows else 0
 
+    def rows_over(self, row_type: type[Row], name: str, rows: Sequence[Any], /, **parameters: Any) -> list[Row]:
+        """Return the rows of a statement over ``incoming`` as `row_type`; none for no rows."""
+        if not rows:
+            return []
+        with self._incoming(arrow_table(rows)):
+            return self.rows(row_type, name, **parameters)
+
     def run_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> int:
         """Like `run_over`, for a mapping: ``incoming`` has the columns ``key`` and ``value``. Runs also when empty."""
         keys, values = pa.array(list(pairs), pa.string()), pa.array(list(pairs.values()), pa.string())
@@ -55,9 +63,14 @@ class Session:
         return self._over(name, table, parameters)
 
     def _over(self, name: str, table: Any, parameters: Mapping[str, Any]) -> int:
+        with self._incoming(table):
+            return _count(self._execute(name, parameters))
+
+    @contextmanager
+    def _incoming(self, table: Any) -> Iterator[None]:
         self._connection.register("incoming", table)
         try:
-            return _count(self._execute(name, parameters))
+            yield
         finally:
             self._connection.unregister("incoming")
 

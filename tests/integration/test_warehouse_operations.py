@@ -13,6 +13,7 @@ from recognition.vocabulary import (
 )
 from warehouse import Warehouse
 from warehouse.errors import WarehouseError
+from warehouse.judgements import waiting_crawls
 from warehouse.ledger import DecisionRow, SubjectKind, decisions_for, record_decisions
 from warehouse.releases import (
     MetricRow,
@@ -35,7 +36,6 @@ from warehouse.runs import (
     record_failures,
     running_runs,
     start_run,
-    unfolded_crawls,
 )
 from warehouse.status import loop_status
 
@@ -109,11 +109,11 @@ def test_the_end_of_a_run_that_never_began_is_refused(db):
 def test_a_crawl_is_folded_once(db):
     record_crawl(db, CRAWL)
     record_crawl(db, CRAWL)
-    assert [crawl_id for crawl_id, _ in unfolded_crawls(db)] == ["c1"]
+    assert [crawl.crawl_id for crawl in waiting_crawls(db)] == ["c1"]
     mark_folded(db, "c1")
     mark_folded(db, "c1")
     record_crawl(db, CRAWL)
-    assert unfolded_crawls(db) == []
+    assert waiting_crawls(db) == []
     with pytest.raises(WarehouseError, match="call record_crawl first"):
         mark_folded(db, "c9")
 

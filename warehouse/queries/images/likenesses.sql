@@ -3,9 +3,7 @@
 -- now counts, so a corrected label is no likeness.
 WITH standing AS (
     SELECT said.sha256, said.sku, said.origin, said.seq
-    FROM label_event AS said
-    ANTI JOIN label_event AS back ON back.event_id = 'withdrawn-' || said.event_id
-    WHERE said.kind <> 'withdrawn'
+    FROM label_standing AS said
     QUALIFY
         said.origin <> 'annotator'
         OR row_number() OVER (

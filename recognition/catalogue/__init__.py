@@ -1,0 +1,1 @@
+"""Which listings of several shops are one product."""

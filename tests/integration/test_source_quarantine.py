@@ -1,0 +1,122 @@
+"""A shop that is not what it was: nothing of it reaches the tables until somebody has looked or it is normal again."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from spiders.items import ProductItem
+from tasks.quarantine import NothingHeldError, release_source
+from tests.support.feeds import Store, image, shelf
+
+Shelf = list[ProductItem]
+NORMAL = shelf(40)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A shop after four ordinary nights; tests work on copies of it."""
+    store = Store.made_in(tmp_path_factory.mktemp("usual"))
+    for night in range(4):
+        assert store.night(night, NORMAL).problems == ()
+    return store
+
+
+@pytest.fixture
+def store(usual: Store, tmp_path: Path) -> Store:
+    return usual.copy(tmp_path / "store")
+
+
+DEFECTS: dict[str, tuple[str, Callable[[Shelf], Shelf]]] = {
+    "one image everywhere": (
+        "one_picture",
+        lambda items: [item.model_copy(update={"images": (image("x"),)}) for item in items],
+    ),
+    "wrong currency": (
+        "currency_changed",
+        lambda items: [item.model_copy(update={"currency": "JPY"}) for item in items],
+    ),
+    "prices x100": (
+        "prices_moved",
+        lambda items: [item.model_copy(update={"price": (item.price or Decimal(0)) * 100}) for item in items],
+    ),
+    "empty titles": ("fewer_items", lambda items: [item.model_copy(update={"title": ""}) for item in items]),
+    "half gone": ("fewer_items", lambda items: items[::2]),
+    "all gone": ("fewer_items", lambda _: []),
+    "pictures shuffled": (
+        "labels_moved",
+        lambda items: [item.model_copy(update={"images": items[at - 1].images}) for at, item in enumerate(items)],
+    ),
+}
+
+
+def contents(store: Store) -> list[object]:
+    return [
+        store.query(f"FROM {name} ORDER BY ALL")
+        for name in ("product", "listing", "offer", "image", "image_origin", "label_event")
+    ]
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_spoilt_crawl_is_held_with_its_reason_and_leaves_the_tables_alone(store: Store, defect: str) -> None:
+    reason, spoil = DEFECTS[defect]
+    before = contents(store)
+    report = store.night(4, spoil(NORMAL))
+    assert report.held_crawls == 1
+    assert contents(store) == before
+    (problem,) = report.problems
+    assert problem.startswith("shop: in quarantine")
+    assert reason in problem
+    decided = store.query("SELECT reason, detail FROM decision WHERE action = 'quarantine'")
+    assert reason in {why for why, _ in decided}
+    page = store.parts.paths.reports / "night-4" / "quarantine-shop.md"
+    assert f"`{reason}`" in page.read_text()
+    assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert {row[0] for row in store.query("SELECT DISTINCT figure FROM source_quarantine")}
+
+
+def test_the_next_normal_crawl_takes_the_place_of_what_was_held(store: Store) -> None:
+    store.night(4, NORMAL[::2])
+    assert store.night(5, NORMAL).problems == ()
+    assert store.query("SELECT verdict FROM crawl_judgement ORDER BY seq") == [("normal",)] * 4 + [
+        ("dropped",),
+        ("normal",),
+    ]
+    assert store.query("SELECT reason FROM decision WHERE action = 'release'") == [("normal_again",)]
+    assert store.query("SELECT count(*) FROM listing WHERE missed > 0") == [(0,)]
+
+
+def test_a_source_stays_in_quarantine_night_after_night_and_only_the_last_crawl_is_held(store: Store) -> None:
+    store.night(4, NORMAL[::2])
+    report = store.night(5, NORMAL[::2])
+    assert len(report.problems) == 1
+    assert store.query("SELECT crawl_id FROM crawl_judgement WHERE verdict = 'held'") == [("shop-5",)]
+
+
+def test_a_night_without_a_crawl_still_says_that_the_source_is_held(store: Store) -> None:
+    store.night(4, NORMAL[::2])
+    assert len(store.ingest("later").problems) == 1
+
+
+def test_what_a_person_lets_in_is_usual_from_then_on(store: Store) -> None:
+    cheap = [item.model_copy(update={"price": (item.price or Decimal(0)) / 100}) for item in NORMAL]
+    store.night(4, cheap)
+    with store.loop() as loop:
+        assert release_source(loop, "shop").reasons == ("prices_moved",)
+    assert store.ingest("released").new_offers == 40
+    for night in range(5, 7):
+        assert store.night(night, cheap).problems == ()
+    assert store.night(7, NORMAL).held_crawls == 1, "the old prices are what is odd now"
+
+
+def test_a_source_that_is_not_held_cannot_be_released(store: Store) -> None:
+    with store.loop() as loop, pytest.raises(NothingHeldError, match="nothing of 'shop' is in quarantine"):
+        release_source(loop, "shop")
+
+
+def test_other_sources_are_let_in_while_one_is_held(store: Store) -> None:
+    store.deliver(4, NORMAL[::2])
+    store.deliver(4, shelf(3, "market"), "market")
+    report = store.ingest("night-4")
+    assert (report.held_crawls, report.new_products) == (1, 3)

@@ -1,0 +1,3 @@
+INSERT INTO crawl_figure
+SELECT $crawl_id, figure, value, expected, tolerance, odd FROM incoming
+ON CONFLICT DO NOTHING

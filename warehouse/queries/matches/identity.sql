@@ -1,0 +1,1 @@
+SELECT sku, product FROM product_identity ORDER BY sku

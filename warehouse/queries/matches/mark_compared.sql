@@ -1,0 +1,3 @@
+INSERT INTO product_compared
+SELECT key, value FROM incoming
+ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint

@@ -1,0 +1,1 @@
+SELECT sku FROM product ANTI JOIN product_identity USING (sku) ORDER BY sku
