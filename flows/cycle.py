@@ -16,6 +16,7 @@ from tasks.report import CycleReport, Findings, final_state, publish_artifacts, 
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
 from tasks.train import TrainReport, train_release
+from tasks.views import ViewsReport, encode_views
 from tasks.wiring import today
 from warehouse.errors import VectorStoreError
 
@@ -46,7 +47,7 @@ def _run(loop: Loop) -> CycleReport:
     findings.add(answers.problem)
     audited = audit_catalogue(loop)
     findings.add(audited.problem)
-    embedded, trained = _train(loop, findings)
+    embedded, views, trained = _train(loop, findings)
     write_report(loop, f"Cycle {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
     return CycleReport(
@@ -56,16 +57,18 @@ def _run(loop: Loop) -> CycleReport:
         answers=answers,
         audit=audited,
         embed=embedded,
+        views=views,
         train=trained,
     )
 
 
-def _train(loop: Loop, findings: Findings) -> tuple[EmbedReport | None, TrainReport | None]:
+def _train(loop: Loop, findings: Findings) -> tuple[EmbedReport | None, ViewsReport | None, TrainReport | None]:
     """Embed and train, as far as it goes: the answers are kept whatever happens here."""
-    embedded, trained = None, None
+    embedded, views, trained = None, None, None
     try:
         embedded = embed_new(loop)
+        views = encode_views(loop)
         trained = train_release(loop)
     except (RecognitionError, VectorStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
-    return embedded, trained
+    return embedded, views, trained

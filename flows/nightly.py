@@ -19,6 +19,7 @@ from tasks.report import Findings, NightReport, final_state, publish_artifacts, 
 from tasks.review import ReviewReport, review_queue
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
+from tasks.views import ViewsReport, encode_views
 from tasks.wiring import today
 from warehouse.errors import VectorStoreError
 
@@ -51,7 +52,7 @@ def _run(loop: Loop) -> NightReport:
     findings.add(*ingested.problems)
     audited = audit_catalogue(loop)
     findings.add(audited.problem)
-    embedded, recognised, reviewed = _recognise(loop, findings)
+    embedded, recognised, reviewed, views = _recognise(loop, findings)
     write_report(loop, f"Night {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
     return NightReport(
@@ -64,19 +65,24 @@ def _run(loop: Loop) -> NightReport:
         embed=embedded,
         recognise=recognised,
         review=reviewed,
+        views=views,
     )
 
 
 def _recognise(
     loop: Loop, findings: Findings
-) -> tuple[EmbedReport | None, RecogniseReport | None, ReviewReport | None]:
-    """Embed, recognise and ask, as far as it goes: a night without an encoder is still worth publishing."""
-    embedded, recognised, reviewed = None, None, None
+) -> tuple[EmbedReport | None, RecogniseReport | None, ReviewReport | None, ViewsReport | None]:
+    """Embed, recognise and ask, as far as it goes: a night without an encoder is still worth publishing.
+
+    Views come last: only a cycle needs them, and people need their questions.
+    """
+    embedded, recognised, reviewed, views = None, None, None, None
     try:
         embedded = embed_new(loop)
         recognised = recognise_new(loop)
         reviewed = review_queue(loop, recognised)
         findings.add(reviewed.problem)
+        views = encode_views(loop)
     except (RecognitionError, VectorStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
-    return embedded, recognised, reviewed
+    return embedded, recognised, reviewed, views

@@ -33,6 +33,7 @@ class PictureReason(StrEnum):
     BLURRED = "blurred"
     MISSING = "missing"
     PLACEHOLDER = "placeholder"
+    NOT_PLAIN = "not_plain"  # said of views only: their photo shows no product that could be cut out
 
 
 class IsolationMethod(StrEnum):

@@ -134,7 +134,7 @@ def doctor(*, config: Config = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def deploy(config: Config = None) -> None:
-    """Deploy nightly and cycle to Prefect, starting a local server if none answers."""
+    """Deploy nightly, cycle and bakeoff to Prefect, starting a local server if none answers."""
     from skuloop.commands import deploy as deploy_command
 
     deploy_command.deploy(config)

@@ -24,6 +24,7 @@ from tasks.loop import Loop
 from tasks.recognise import RecogniseReport
 from tasks.review import ReviewReport
 from tasks.train import TrainReport
+from tasks.views import ViewsReport
 from warehouse.audits import class_rows
 from warehouse.products import titles
 from warehouse.runs import stages
@@ -46,6 +47,7 @@ class NightReport:
     embed: EmbedReport | None = None
     recognise: RecogniseReport | None = None
     review: ReviewReport | None = None
+    views: ViewsReport | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class CycleReport:
     answers: AnswersReport | None = None
     audit: AuditReport | None = None
     embed: EmbedReport | None = None
+    views: ViewsReport | None = None
     train: TrainReport | None = None
 
 

@@ -133,6 +133,20 @@ class PromiseSettings(_Section):
     risk: float = Field(default=_PROMISE.risk, gt=0, lt=1)
 
 
+class FirstDaySettings(_Section):
+    """How a product is taught that has catalogue photos and hardly a camera photo, see `recognition.isolation.views`.
+
+    Attributes:
+        views: composited views of each of its catalogue photos; 0 makes none. Only where the encoder isolates.
+        camera_photos: with so many camera photos of its own a product is taught by photos alone.
+        most_views: of one run; what is left over waits for the next.
+    """
+
+    views: int = Field(default=8, ge=0, le=100)
+    camera_photos: int = Field(default=5, ge=1)
+    most_views: int = Field(default=20_000, ge=0)
+
+
 class GateSettings(_Section):
     """When a candidate is refused, see `recognition.release.gate`."""
 
@@ -172,6 +186,7 @@ class Settings(BaseSettings):
     promise: PromiseSettings = PromiseSettings()
     gate: GateSettings = GateSettings()
     references: ReferenceSettings = ReferenceSettings()
+    first_day: FirstDaySettings = FirstDaySettings()
     source: tuple[Source, ...] = ()
 
     @field_validator("timezone")

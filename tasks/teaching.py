@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from recognition.audit.labels import resolve_labels
 from recognition.encoders import layout_of
 from recognition.heads.training import METHOD
+from recognition.isolation.views import view_key
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.products import ProductCard, dump_products
-from recognition.vocabulary import LabelOrigin, Part, Tier
+from recognition.vocabulary import IsolationMethod, LabelOrigin, Part, Tier
 from tasks.wiring import Parts
 from warehouse.audits import current_tiers, parts
 from warehouse.images import duplicate_groups, usable_images
@@ -26,7 +28,9 @@ class Teaching:
         photos: labelled photos with their vectors.
         tiers: tier of each class that has a photo to learn from.
         products: what the release will say of each product.
-        taught: digest of all that decides the heads; the same digest trains the same heads.
+        taught: digest of the method, photos, views, labels, tiers and settings that make the heads. The superclasses of
+            the release before are not in it, on purpose: they change with every release, so a cycle would never find
+            its own release again, and heads that somebody rolled back would come back under another name.
         served: digest of the products; it changes with every price.
     """
 
@@ -113,12 +117,37 @@ def labelled_photos(loop_parts: Parts) -> tuple[list[LabelledPhoto], dict[str, T
     return photos, tiers
 
 
+def photos_with_views(loop_parts: Parts, photos: Sequence[LabelledPhoto]) -> list[LabelledPhoto]:
+    """The photos whose composited views teach too: of the catalogue, for products that hardly have a camera photo.
+
+    Only of the training side, and only where views are wanted.
+    """
+    if not views_wanted(loop_parts):
+        return []
+    enough = loop_parts.settings.first_day.camera_photos
+    taught = [photo for photo in photos if photo.part is Part.TRAIN]
+    by_camera = Counter(photo.sku for photo in taught if not photo.catalogue)
+    return [photo for photo in taught if photo.catalogue and by_camera[photo.sku] < enough]
+
+
+def views_wanted(loop_parts: Parts) -> bool:
+    """Whether views teach at all: where the encoder isolates the product, unless the settings say otherwise."""
+    isolates = loop_parts.encoder.isolation.method is not IsolationMethod.NONE
+    return isolates and loop_parts.settings.first_day.views > 0
+
+
 def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
-    """The labelled photos that the configured encoder has seen."""
+    """The labelled photos that the configured encoder has seen, and the views that it has seen of them."""
     labelled, tiers = labelled_photos(loop_parts)
     by_sha256 = {photo.sha256: photo for photo in labelled}
-    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, sorted(by_sha256))
-    found = [by_sha256[sha256] for sha256 in sha256s]
+    taken_from = {
+        view_key(photo.sha256, number): photo
+        for photo in photos_with_views(loop_parts, labelled)
+        for number in range(loop_parts.settings.first_day.views)
+    }
+    wanted = [*sorted(by_sha256), *sorted(taken_from)]
+    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, wanted)
+    found = [by_sha256.get(sha256) or taken_from[sha256] for sha256 in sha256s]
     photos = LabelledPhotos(
         sha256s,
         vectors,
@@ -126,6 +155,7 @@ def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]
         tuple(photo.group for photo in found),
         tuple(photo.part for photo in found),
         layout_of(loop_parts.encoder, vectors.shape[1]),
+        tuple(sha256 in taken_from for sha256 in sha256s),
     )
     taught = {photo.sku for photo in found if photo.part is Part.TRAIN}
     return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}

@@ -42,3 +42,8 @@ def record_decisions(db: Session, rows: Sequence[DecisionRow]) -> int:
 def decisions_for(db: Session, subject_kind: SubjectKind, subject: str) -> list[DecisionRow]:
     """Return the decisions about one subject, newest first."""
     return db.rows(DecisionRow, "ledger/of_subject", subject_kind=subject_kind, subject=subject)
+
+
+def subjects_of(db: Session, subject_kind: SubjectKind, action: str) -> set[str]:
+    """Return the subjects about which this was ever decided."""
+    return {subject for (subject,) in db.tuples("ledger/subjects", subject_kind=subject_kind, action=action)}

@@ -31,11 +31,12 @@ from recognition.encoders.protocol import Encoder, Vectors
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
 from recognition.encoders.weights import find_weights
 from recognition.errors import RecognitionError, UnreadablePictureError
+from recognition.isolation.views import CatalogueView
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason
 
-Item: TypeAlias = tuple[str, Path]
-"""SHA-256 of a file, and where it lies."""
+Item: TypeAlias = tuple[str, Path | CatalogueView]
+"""SHA-256 of a file, and where it lies; or key of a view, and the view, which is drawn where it is encoded."""
 
 _Handover: TypeAlias = tuple[str, float]
 """Name of the file that a worker wrote, and the seconds it took to encode what is in it."""
@@ -233,7 +234,7 @@ def _read_all(items: Sequence[Item], device: str) -> list[Image.Image | PictureR
 
 def _read(item: Item) -> Image.Image | PictureReason:
     try:
-        return read_picture(item[1])
+        return item[1].picture() if isinstance(item[1], CatalogueView) else read_picture(item[1])
     except UnreadablePictureError as error:
         return error.reason
 

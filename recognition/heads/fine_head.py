@@ -30,7 +30,7 @@ def fit_fine_head(samples: Samples, choice: Choice, seed: int = 0) -> FineHead:
     metric = fit_metric(samples, choice.metric).weighing(choice.block_weights(samples.layout))
     whitened = metric.whiten(samples.vectors)
     prototypes = class_prototypes(whitened, samples.targets, len(samples.classes))
-    likelihood = fit_two_covariance(whitened, samples.targets, len(samples.classes))
+    likelihood = fit_two_covariance(whitened, samples.targets, len(samples.classes), samples.photos)
     if not choice.refined:
         return FineHead(metric, prototypes, likelihood)
     refinement, learned = fit_refinement(whitened, samples.targets, prototypes, seed)

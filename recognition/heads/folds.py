@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.heads.rows import rows_of_each
-from recognition.heads.samples import Rows
+from recognition.heads.samples import Rows, Samples
 
 NEVER_HELD_OUT = -1
 
@@ -41,29 +41,32 @@ class Fold:
 
     Attributes:
         taught: rows of the photos, or of the classes, that it learns from.
-        held_out: rows of the photos that it ranks.
+        held_out: rows of the photos that it ranks; no views are among them.
     """
 
     taught: Rows
     held_out: Rows
 
 
-def scene_folds(targets: Rows, scenes: Rows, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
+def scene_folds(samples: Samples, scenes: Rows, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
     """Folds that hold out whole scenes; as many of them as it takes to hold out `most_evidence` photos."""
-    fold_of = group_folds(targets, scenes, folds, seed)
+    fold_of = group_folds(samples.targets, scenes, folds, seed)
     found = [
-        Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold)))
+        Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold) & samples.photos))
         for fold in np.unique(fold_of[fold_of >= 0]).tolist()
     ]
     return _enough(found, most_evidence)
 
 
-def class_folds(targets: Rows, class_count: int, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
+def class_folds(samples: Samples, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
     """Folds that hold out whole classes: `taught` are class rows; as many folds as `scene_folds` would give."""
-    random = np.random.default_rng(seed)
-    fold_of_class = random.permutation(np.arange(class_count) % min(folds, class_count))
+    class_count = len(samples.classes)
+    fold_of_class = np.random.default_rng(seed).permutation(np.arange(class_count) % min(folds, class_count))
     found = [
-        Fold(np.flatnonzero(fold_of_class != fold), np.flatnonzero(fold_of_class[targets] == fold))
+        Fold(
+            np.flatnonzero(fold_of_class != fold),
+            np.flatnonzero((fold_of_class[samples.targets] == fold) & samples.photos),
+        )
         for fold in np.unique(fold_of_class).tolist()
     ]
     return _enough(found, most_evidence)

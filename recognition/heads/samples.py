@@ -1,7 +1,7 @@
 """Labelled vectors: what every head is trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from recognition.encoders.protocol import Block
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Samples:
         groups: [n] int64, near-duplicate group of each vector; a group never stands on both sides of a split.
         classes: SKU of each class row. The only place where rows and SKUs meet.
         layout: what the columns are, see `Encoder.layout`; empty means one block.
+        views: [n] which are composited views of another photo, see `recognition.isolation.views`; None for none at all.
+            They teach, in the group of their photo; they are never asked about, and never evidence.
     """
 
     vectors: Vectors
@@ -30,6 +33,7 @@ class Samples:
     groups: Rows
     classes: tuple[str, ...]
     layout: tuple[Block, ...] = ()
+    views: Flags | None = None
 
     def __post_init__(self) -> None:
         if not len(self.vectors) == len(self.targets) == len(self.groups):
@@ -38,13 +42,20 @@ class Samples:
             raise ValueError("a SKU may stand in only one class row")
         if self.layout and sum(block.width for block in self.layout) != self.vectors.shape[1]:
             raise ValueError(f"the blocks {self.layout} do not add up to {self.vectors.shape[1]} columns")
+        if self.views is not None and len(self.views) != len(self.targets):
+            raise ValueError("views must have one row per sample")
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @classmethod
     def from_labels(
-        cls, vectors: Vectors, skus: Sequence[str], groups: Sequence[str], layout: tuple[Block, ...] = ()
+        cls,
+        vectors: Vectors,
+        skus: Sequence[str],
+        groups: Sequence[str],
+        layout: tuple[Block, ...] = (),
+        views: Sequence[bool] | None = None,
     ) -> Self:
         """Samples whose class rows are the sorted SKUs, so that they do not depend on the order of the photos."""
         classes, targets = np.unique(np.asarray(skus, dtype=object), return_inverse=True)
@@ -55,11 +66,20 @@ class Samples:
             groups=group_rows.astype(np.int64),
             classes=tuple(str(sku) for sku in classes),
             layout=layout,
+            views=np.array(views, dtype=np.bool_) if views is not None and any(views) else None,
         )
+
+    @property
+    def photos(self) -> Flags:
+        """[n] which are photos that somebody took."""
+        return np.ones(len(self), dtype=np.bool_) if self.views is None else ~self.views
 
     def take(self, chosen: NDArray[np.bool_] | Rows) -> "Samples":
         """The chosen samples; the class rows stay as they are, even those that become empty."""
-        return Samples(self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes, self.layout)
+        views = None if self.views is None else self.views[chosen]
+        return Samples(
+            self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes, self.layout, views
+        )
 
     def of_classes(self, chosen: Rows) -> "Samples":
         """The samples of the chosen class rows alone, which are numbered anew in that order."""
@@ -67,7 +87,7 @@ class Samples:
         row_of[chosen] = np.arange(len(chosen))
         kept = row_of[self.targets] >= 0
         classes = tuple(self.classes[row] for row in chosen.tolist())
-        return Samples(self.vectors[kept], row_of[self.targets[kept]], self.groups[kept], classes, self.layout)
+        return replace(self.take(kept), targets=row_of[self.targets[kept]], classes=classes)
 
     def counts(self) -> Rows:
         """[c] number of samples of each class row."""

@@ -18,9 +18,22 @@ PHOTOS_PER_SCENE = 4
 def photo_scenes(samples: Samples, photos_per_scene: int = PHOTOS_PER_SCENE) -> Rows:
     """[n] scene of each sample: its near-duplicate group, bound with its most alike neighbours of the same class.
 
+    Views are of the scene of their photo.
+
     Average-linkage clustering on cosine distance, class by class; a near-duplicate group is never divided. Every class
     with two groups keeps at least two scenes, so that one can be held out.
     """
+    if samples.views is None:
+        return _scenes_of_photos(samples, photos_per_scene)
+    scenes = np.zeros(len(samples), dtype=np.int64)
+    scenes[samples.photos] = _scenes_of_photos(samples.take(samples.photos), photos_per_scene)
+    group_of = list(zip(samples.targets.tolist(), samples.groups.tolist(), strict=True))
+    scene_of = {group_of[row]: scenes[row] for row in np.flatnonzero(samples.photos).tolist()}
+    scenes[samples.views] = [scene_of[group_of[row]] for row in np.flatnonzero(samples.views).tolist()]
+    return scenes
+
+
+def _scenes_of_photos(samples: Samples, photos_per_scene: int) -> Rows:
     scenes = np.zeros(len(samples), dtype=np.int64)
     found = 0
     for members in rows_of_each(samples.targets):

@@ -120,7 +120,7 @@ def train_heads(
             "Add a source with labelled or catalogue photos, then run the night again."
         )
     scenes = photo_scenes(samples, policy.photos_per_scene)
-    folds = scene_folds(samples.targets, scenes, policy.folds, policy.most_evidence, policy.seed)
+    folds = scene_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
     tried: dict[Choice, float] = {}
     choice = _choose_metric(samples, folds, policy, tried)
     choice, fine_of_folds = _choose_refinement(samples, folds, choice, policy, tried)
@@ -272,7 +272,7 @@ def _rank_held_out_classes(
     """
     found: list[Candidates] = []
     rows: list[Rows] = []
-    for fold in class_folds(samples.targets, len(samples.classes), policy.folds, policy.most_evidence, policy.seed):
+    for fold in class_folds(samples, policy.folds, policy.most_evidence, policy.seed):
         fewer = samples.of_classes(fold.taught)
         heads = _heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.taught], policy.seed)
         found.append(find_candidates(heads, samples.vectors[fold.held_out]).with_rows_of(fold.taught))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.heads.samples import Rows, Vectors
+from recognition.heads.samples import Flags, Rows, Vectors
 from recognition.heads.whitening import class_means
 
 _MOST_RESIDUALS = 30_000  # many times the dimensions: more photos cost seconds and change nothing
@@ -60,27 +60,32 @@ class TwoCovariance:
         return np.asarray(-0.5 * (squares / known + np.log(known)).sum(axis=2) - against[:, None], dtype=np.float32)
 
 
-def fit_two_covariance(whitened: Vectors, targets: Rows, class_count: int) -> TwoCovariance:
+def fit_two_covariance(
+    whitened: Vectors, targets: Rows, class_count: int, photos: Flags | None = None
+) -> TwoCovariance:
     """The model of [n, d] vectors and their class rows.
+
+    Views of a photo move the mean of its class, but a class is known as well as its photos make it: only they count.
 
     Scatter around the products is learned from classes with two photos and more, shrunk as by Ledoit and Wolf (2004);
     the spread of the products from the class means, less what the scatter of few photos adds to it.
     """
     counts = np.bincount(targets, minlength=class_count)
+    known_from = counts if photos is None else np.bincount(targets[photos], minlength=class_count)
     means = class_means(whitened, targets, class_count)  # [c, d]
     taught = counts > 0
     mean = means[taught].mean(axis=0)
     straight = _straightening(_residuals(whitened, targets, means, counts))  # [d, d]
     placed = (means - mean) @ straight
-    axes, between = _spread_of_products(placed[taught], counts[taught])
-    of_product = _posterior_variance(between, np.maximum(counts, 1)) * counts[:, None]  # [c, d] share of the own mean
-    products = np.where(taught[:, None], of_product * (placed @ axes), 0.0)
+    axes, between = _spread_of_products(placed[taught], known_from[taught])
+    share = _posterior_variance(between, np.maximum(known_from, 1)) * known_from[:, None]  # [c, d] of the own mean
+    products = np.where(taught[:, None], share * (placed @ axes), 0.0)
     return TwoCovariance(
         mean=mean.astype(np.float32),
         matrix=(straight @ axes).astype(np.float32),
         between=between.astype(np.float32),
         products=products.astype(np.float32),
-        counts=counts.astype(np.float32),
+        counts=known_from.astype(np.float32),
     )
 
 

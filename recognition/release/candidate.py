@@ -33,6 +33,7 @@ class LabelledPhotos:
         groups: n near-duplicate groups.
         parts: n sides of the sticky split.
         layout: what the columns are, see `Encoder.layout`; empty means one block.
+        views: n times whether it is a composited view of a photo, under a key of its own; empty for none at all.
     """
 
     sha256s: tuple[str, ...]
@@ -41,6 +42,7 @@ class LabelledPhotos:
     groups: tuple[str, ...]
     parts: tuple[Part, ...]
     layout: tuple[Block, ...] = ()
+    views: tuple[bool, ...] = ()
 
     def digest(self) -> str:
         """Hex digest of which photo is taught as what: the same digest trains the same heads."""
@@ -57,6 +59,7 @@ class LabelledPhotos:
             groups=tuple(self.groups[row] for row in rows),
             parts=(part,) * len(rows),
             layout=self.layout,
+            views=tuple(self.views[row] for row in rows) if self.views else (),
         )
 
 
@@ -69,6 +72,7 @@ class Candidate:
         report: on the holdout; None where the holdout is empty.
         baselines: top-1 accuracy of each flat baseline on the same holdout.
         training_photos: how many photos it was trained on.
+        training_views: how many composited views of catalogue photos beside them.
     """
 
     trained: TrainedHeads
@@ -77,6 +81,7 @@ class Candidate:
     report: Report | None
     baselines: Mapping[str, float]
     training_photos: int
+    training_views: int = 0
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -123,7 +128,7 @@ def train_candidate(
         NotEnoughDataError: there is nothing to tell apart.
     """
     taught, holdout = photos.where(Part.TRAIN), photos.where(Part.HOLDOUT)
-    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout)
+    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout, taught.views or None)
     trained = train_heads(samples, tiers, training, superclasses_before)
     thresholds = calibrate(trained, calibration)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, fingerprint)
@@ -133,7 +138,8 @@ def train_candidate(
         fingerprint=fingerprint,
         report=report_on(recogniser, holdout.vectors, holdout.skus, holdout.groups),
         baselines=_baseline_accuracies(samples, holdout),
-        training_photos=len(taught.sha256s),
+        training_photos=int(samples.photos.sum()),
+        training_views=int((~samples.photos).sum()),
     )
 
 

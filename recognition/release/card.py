@@ -24,7 +24,7 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         f"- Encoder: `{encoder.name}` ({encoder.fingerprint})",
         f"- Method: {candidate.trained.chosen.method}, chosen out of fold among {len(candidate.trained.tried)}",
         f"- Classes: {tiers[Tier.TRAINED]} trained, {tiers[Tier.GALLERY]} gallery",
-        f"- Trained on {candidate.training_photos} photos",
+        f"- Trained on {candidate.training_photos} photos{_views(candidate.training_views)}",
         "",
         *_holdout_table(candidate),
         "",
@@ -45,6 +45,10 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _views(count: int) -> str:
+    return f" and on {count} composited views of catalogue photos" if count else ""
 
 
 def _holdout_table(candidate: Candidate) -> list[str]:

@@ -1,4 +1,4 @@
-"""Deploy both flows from prefect.yaml, with a local Prefect server where none answers.
+"""Deploy the flows of prefect.yaml, with a local Prefect server where none answers.
 
 Doing it again changes nothing: the server is found, the work pool and the automation are there, and the deployments are
 written over with themselves.
@@ -38,7 +38,7 @@ class DeployError(Exception):
 
 
 def deploy(config: Path | None) -> None:
-    """Deploy `nightly` and `cycle` for one settings file and say how to go on.
+    """Deploy `nightly` and `cycle` with their schedules, `bakeoff` without, and say how to go on.
 
     Args:
         config: path of `skuloop.toml`; by default the one in the current folder.
@@ -70,7 +70,7 @@ def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
     with temporary_settings({PREFECT_API_URL: api_url}):
         _ensure_pool()
         _ensure_automation()
-    say("deploying nightly and cycle")
+    say("deploying nightly, cycle and bakeoff")
     _apply(config, timezone, api_url)
 
 
@@ -137,7 +137,7 @@ def _apply(config: Path, timezone: str, api_url: str) -> None:
 
 def _say_how_to_go_on(config: Path, api_url: str) -> None:
     program = f"PREFECT_API_URL={api_url} {Path(sys.executable).with_name('prefect')}"
-    print(f"nightly and cycle are deployed for {config}")
+    print(f"deployed for {config}: nightly and cycle with their schedules, bakeoff to be run by hand")
     print(f"  watch them:      {api_url.removesuffix('/api')}")
     print(f"  start a worker:  {program} worker start --pool {POOL}")
     print(f"  run one now:     {program} deployment run nightly/nightly")

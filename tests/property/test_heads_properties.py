@@ -1,11 +1,13 @@
 """What holds for the heads and the night's questions whatever the catalogue looks like."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recognition.heads.folds import NEVER_HELD_OUT, group_folds
+from recognition.heads.folds import NEVER_HELD_OUT, class_folds, group_folds, scene_folds
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.scenes import photo_scenes
@@ -35,6 +37,17 @@ def catalogues(draw: st.DrawFn, classes: int = 6) -> Samples:
 
 
 @st.composite
+def catalogues_with_views(draw: st.DrawFn) -> Samples:
+    """The same, where some photos have views in their group."""
+    photos = draw(catalogues())
+    views = np.array(draw(st.lists(st.integers(0, 2), min_size=len(photos), max_size=len(photos))))
+    rows = np.concatenate([np.arange(len(photos)), np.repeat(np.arange(len(photos)), views)])
+    order = np.array(draw(st.permutations(range(len(rows)))), dtype=np.int64)
+    made = (np.arange(len(rows)) >= len(photos))[order]
+    return replace(photos.take(rows[order]), views=made)
+
+
+@st.composite
 def nights(draw: st.DrawFn) -> tuple[list[Reviewable], np.ndarray]:
     """Unlabelled photos with any verdict; some show the same thing."""
     seen = draw(st.lists(st.tuples(st.sampled_from(Verdict), st.floats(0, 1), st.integers(0, 9)), max_size=40))
@@ -46,6 +59,29 @@ def nights(draw: st.DrawFn) -> tuple[list[Reviewable], np.ndarray]:
         for place, (verdict, confidence, thing) in enumerate(seen)
     ]
     return photos, normalised(vectors.reshape(-1, DIMENSION))
+
+
+@unhurried
+@given(samples=catalogues_with_views(), folds=st.integers(2, 5), seed=st.integers(0, 99))
+def test_a_view_is_never_asked_about_and_never_teaches_a_fold_that_holds_its_photo_out(
+    samples: Samples, folds: int, seed: int
+) -> None:
+    scenes = photo_scenes(samples)
+    for fold in scene_folds(samples, scenes, folds, 10**6, seed):
+        assert samples.photos[fold.held_out].all()
+        asked = {(samples.targets[row], samples.groups[row]) for row in fold.held_out.tolist()}
+        taught = {(samples.targets[row], samples.groups[row]) for row in fold.taught.tolist()}
+        assert not asked & taught
+    for fold in class_folds(samples, folds, 10**6, seed):
+        assert samples.photos[fold.held_out].all()
+        assert not set(fold.taught.tolist()) & set(samples.targets[fold.held_out].tolist())
+
+
+@unhurried
+@given(samples=catalogues_with_views())
+def test_views_bind_no_photos_together_and_part_none(samples: Samples) -> None:
+    scenes, alone = photo_scenes(samples), photo_scenes(samples.take(samples.photos))
+    assert np.array_equal(scenes[samples.photos], alone)
 
 
 @unhurried

@@ -59,7 +59,7 @@ def test_every_figure_is_out_of_fold():
     found = measure(samples, dict.fromkeys(samples.classes, Tier.GALLERY), 12.5, QUICK)
     scenes = photo_scenes(samples)
     hits: list[bool] = []
-    for fold in scene_folds(samples.targets, scenes, QUICK.folds, QUICK.most_evidence, QUICK.seed):
+    for fold in scene_folds(samples, scenes, QUICK.folds, QUICK.most_evidence, QUICK.seed):
         guesses = nearest_prototype(samples.take(fold.taught), samples.vectors[fold.held_out])
         hits += (guesses == samples.targets[fold.held_out]).tolist()
     assert found.nearest == pytest.approx(np.mean(hits))

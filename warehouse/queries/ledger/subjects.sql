@@ -1,0 +1,3 @@
+SELECT DISTINCT subject
+FROM decision
+WHERE subject_kind = $subject_kind AND action = $action
