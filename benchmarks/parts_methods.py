@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from recognition.heads.baselines import nearest_neighbours, nearest_prototype
-from recognition.heads.choice import Choice
+from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.fine_head import fit_fine_head
 from recognition.heads.metric import MetricKind, worth_reducing
@@ -67,6 +67,6 @@ FLAT: dict[str, Method] = {
 STEPS: dict[str, Method] = {
     DISCRIMINANT: _fine(Choice(MetricKind.DISCRIMINANT)),
     COLOURED: _fine(Choice(MetricKind.DISCRIMINANT, colour_weight=COLOUR)),
-    REFINED: _fine(Choice(MetricKind.DISCRIMINANT, colour_weight=COLOUR, refined=True)),
+    REFINED: _fine(Choice(MetricKind.DISCRIMINANT, colour_weight=COLOUR, fine=FineMethod.REFINED)),
 }
 """What is added step by step, on vectors with a block of colour."""

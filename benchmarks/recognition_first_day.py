@@ -21,7 +21,7 @@ from benchmarks.parts_results import kept
 from benchmarks.parts_vectors import ENCODER, SEED, batched, isolating, layout, plain, vectors
 from recognition.encoders import EncoderSpec, open_encoder
 from recognition.encoders.protocol import Vectors
-from recognition.heads.choice import Choice
+from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.fine_head import fit_fine_head
 from recognition.heads.metric import MetricKind, worth_reducing
 from recognition.heads.samples import Samples
@@ -74,9 +74,9 @@ def _measure(shared: Path, classes: int) -> dict[str, float | str]:
         views = _composited(spec, new, old, count)
         for name, added, per_class in (("clean photos", clean, count), ("clean photos and views", None, 0)):
             extra, each = (added, per_class) if added is not None else _woven(clean, views, count)
-            for refined in (False, True):
-                label = f"{'refined' if refined else 'discriminant'} prototypes of {name}"
-                found[f"{label}/{count}"] = _accuracy(spec, taught, extra, each, new, refined=refined)
+            for fine in (FineMethod.MEANS, FineMethod.REFINED):
+                label = f"{'refined' if fine is FineMethod.REFINED else 'discriminant'} prototypes of {name}"
+                found[f"{label}/{count}"] = _accuracy(spec, taught, extra, each, new, fine)
     return found
 
 
@@ -90,7 +90,7 @@ def _nearest(spec: EncoderSpec, parts: Sequence[Part], new: Sequence[Part], coun
 
 
 def _accuracy(
-    spec: EncoderSpec, taught: Samples, extra: Vectors, each: int, new: Sequence[Part], *, refined: bool
+    spec: EncoderSpec, taught: Samples, extra: Vectors, each: int, new: Sequence[Part], fine: FineMethod
 ) -> float:
     classes = len(taught.classes)
     samples = Samples(
@@ -101,9 +101,9 @@ def _accuracy(
         taught.layout,
     )
     kind = MetricKind.DISCRIMINANT if worth_reducing(samples) else MetricKind.WHITENED
-    fine = fit_fine_head(samples, Choice(kind, colour_weight=_COLOUR, refined=refined))
-    asked = fine.metric.apply(vectors(spec, photos(new, _ASKED)))
-    found = (asked @ fine.prototypes.T).argmax(axis=1)
+    head = fit_fine_head(samples, Choice(kind, colour_weight=_COLOUR, fine=fine))
+    asked = head.metric.apply(vectors(spec, photos(new, _ASKED)))
+    found = (asked @ head.prototypes.T).argmax(axis=1)
     return float((found == _targets(classes, len(new), len(_ASKED))).mean())
 
 

@@ -20,7 +20,7 @@ from tasks.teaching import LabelledPhoto, labelled_photos, photos_with_views, vi
 from tasks.wiring import Parts
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions, subjects_of
 
-_NO_VIEWS = f"make no {VIEWS_VERSION}"
+NO_VIEWS = f"make no {VIEWS_VERSION}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _missing(parts: Parts) -> list[CatalogueView]:
 def _eligible(parts: Parts) -> list[LabelledPhoto]:
     photos, _ = labelled_photos(parts)
     with parts.warehouse.read() as db:
-        without = subjects_of(db, SubjectKind.IMAGE, _NO_VIEWS)
+        without = subjects_of(db, SubjectKind.IMAGE, NO_VIEWS)
     return [photo for photo in photos_with_views(parts, photos) if photo.sha256 not in without]
 
 
@@ -92,4 +92,4 @@ def _encoded(parts: Parts, views: Sequence[CatalogueView]) -> Iterator[EncodedBa
 
 
 def _without_views(loop: Loop, photo: str) -> DecisionRow:
-    return decision(loop.run_id, SubjectKind.IMAGE, photo, _NO_VIEWS, PictureReason.NOT_PLAIN, key=VIEWS_VERSION)
+    return decision(loop.run_id, SubjectKind.IMAGE, photo, NO_VIEWS, PictureReason.NOT_PLAIN, key=VIEWS_VERSION)

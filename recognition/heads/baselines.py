@@ -4,25 +4,40 @@ from dataclasses import replace
 
 import numpy as np
 
+from recognition.heads.linear_head import affordable, fit_linear_head
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scoring import scan_prototypes
-from recognition.heads.whitening import fit_whitening
+from recognition.heads.whitening import Whitening, fit_whitening, leading_axes
 
 NEAREST_PROTOTYPE = "nearest prototype"
 FIVE_NEAREST = "5-NN"
 WHITENED_PROTOTYPE = "whitened nearest prototype"
+LINEAR = "linear on whitened"
+
+_AXES = 256  # that a linear head reads: more cost time and bring nothing
 
 
 def baseline_predictions(train: Samples, vectors: Vectors) -> dict[str, Rows]:
-    """For each baseline the [n] predicted class rows of [n, d] encoder vectors."""
+    """For each baseline the [n] predicted class rows of [n, d] encoder vectors; linear only where it is affordable."""
     whitening = fit_whitening(train)
     whitened = replace(train, vectors=whitening.apply(train.vectors), layout=())
-    return {
+    found = {
         NEAREST_PROTOTYPE: nearest_prototype(train, vectors),
         FIVE_NEAREST: nearest_neighbours(train, vectors, k=5),
         WHITENED_PROTOTYPE: nearest_prototype(whitened, whitening.apply(vectors)),
     }
+    if affordable(len(train), len(train.classes)):
+        found[LINEAR] = linear(train, vectors, leading_axes(whitening, train, _AXES))
+    return found
+
+
+def linear(train: Samples, vectors: Vectors, whitening: Whitening) -> Rows:
+    """[n] row of the class that a linear head with early stopping names."""
+    whitened, classes = whitening.apply(train.vectors), len(train.classes)
+    prototypes = fit_linear_head(whitened, train.targets, train.groups, classes)
+    rows, _ = scan_prototypes(prototypes)(whitening.apply(vectors), 1)
+    return rows[:, 0]
 
 
 def nearest_prototype(train: Samples, vectors: Vectors) -> Rows:

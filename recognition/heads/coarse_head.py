@@ -51,7 +51,7 @@ def fit_coarse_head(whitened: Vectors, superclasses: Rows, groups: Rows, count: 
     head = torch.nn.Linear(whitened.shape[1], count)
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)
-    optimiser = torch.optim.AdamW(head.parameters(), lr=0.02, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(head.parameters(), lr=0.02, weight_decay=1e-3, fused=True)
 
     def loss(vectors: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         logits = _LOGIT_SCALE * vectors @ head.weight.T + head.bias

@@ -49,8 +49,11 @@ class Metric:
 
     def whiten(self, vectors: Vectors) -> Vectors:
         """[n, d] encoder vectors -> [n, k] L2-normalised, before the refinement."""
-        mapped = [part.weight * part.whitening.apply(vectors[:, part.start : part.stop]) for part in self.parts]
-        return normalised(np.concatenate(mapped, axis=1))
+        return join_blocks(self.whiten_blocks(vectors), [part.weight for part in self.parts])
+
+    def whiten_blocks(self, vectors: Vectors) -> list[Vectors]:
+        """[n, d] encoder vectors -> [n, k] of each part, L2-normalised, before they are weighed and joined."""
+        return [part.whitening.apply(vectors[:, part.start : part.stop]) for part in self.parts]
 
     def refine(self, whitened: Vectors) -> Vectors:
         """[n, k] whitened vectors -> [n, k] L2-normalised, where photos are compared."""
@@ -64,6 +67,12 @@ class Metric:
         """The same parts at other weights, one for each; those of weight 0 are left out."""
         weighed = (replace(part, weight=weight) for part, weight in zip(self.parts, weights, strict=True) if weight)
         return replace(self, parts=tuple(weighed))
+
+
+def join_blocks(blocks: Sequence[Vectors], weights: Sequence[float]) -> Vectors:
+    """[n, k] L2-normalised rows of blocks [n, k_i], each at its weight; those of weight 0 are left out."""
+    weighed = [weight * block for block, weight in zip(blocks, weights, strict=True) if weight]
+    return normalised(np.concatenate(weighed, axis=1))
 
 
 def fit_metric(samples: Samples, kind: MetricKind) -> Metric:

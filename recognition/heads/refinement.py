@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.heads.half_precision import half_precision
 from recognition.heads.samples import Rows, Vectors
 
 if TYPE_CHECKING:  # only the cycle trains
@@ -87,15 +88,15 @@ def fit_refinement(whitened: Vectors, targets: Rows, prototypes: Vectors, seed: 
         [
             {"params": layers.tensors, "lr": _RATE, "weight_decay": _WEIGHT_DECAY},
             {"params": [centres], "lr": _PROTOTYPE_RATE, "weight_decay": 0.0},
-        ]
+        ],
+        fused=True,
     )
     steps = _EPOCHS * -(-len(x) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [_RATE, _PROTOTYPE_RATE], total_steps=steps + 1, pct_start=0.2
     )
-    half = bool(torch.cpu.get_capabilities().get("avx512_bf16"))  # half the time, the same accuracy
     for batch in _batches(len(x), random):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        with half_precision():
             noisy = x[batch] + _NOISE * torch.randn(len(batch), x.shape[1], generator=random)
             cosines = layers(noisy, random) @ normalize(centres, dim=1).T  # [b, c]
         logits = _SCALE * (cosines.float() - _MARGIN * one_hot(y[batch], len(centres)))
@@ -126,12 +127,19 @@ class _Layers:
         from torch.nn.functional import gelu, normalize
 
         hidden = gelu(_INPUT_SCALE * (x @ self.hidden_weight.T) + self.hidden_bias, approximate="tanh")
-        kept = torch.rand(hidden.shape, generator=random) >= _DROPPED
-        hidden = hidden * kept / (1 - _DROPPED)
+        hidden = hidden * _kept(hidden.shape, random) / (1 - _DROPPED)
         return normalize(x @ self.skip.T + hidden @ self.out_weight.T + self.out_bias, dim=1)
 
     def refinement(self) -> Refinement:
         return Refinement(*(tensor.detach().numpy().copy() for tensor in self.tensors))
+
+
+def _kept(shape: "torch.Size", random: "torch.Generator") -> "torch.Tensor":
+    """Which hidden units are not dropped; one byte of chance for each, drawn eight at a time, is cheapest."""
+    import torch
+
+    eights = torch.empty(shape[0], shape[1] // 8, dtype=torch.int64).random_(-(2**63), None, generator=random)
+    return eights.view(torch.uint8) >= round(_DROPPED * 256)
 
 
 def _batches(count: int, random: "torch.Generator") -> Iterator["torch.Tensor"]:

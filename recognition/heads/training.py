@@ -1,30 +1,35 @@
 """Training on one screen: metric, fine head, superclasses, coarse head, and what of all that earns its place.
 
 Everything is chosen on out-of-fold rankings of the training part: every photo is ranked by heads that never saw its
-scene. The choice goes step by step, the simplest first: the metric and the weight of colour, then whether it is
-refined, then the superclasses and how much they count. What is not better is not taken. The holdout is not touched.
+scene. The choice goes step by step, the simplest first: the metric and the weight of colour, then class means, a linear
+head or a refinement, then the superclasses and how much they count. What is not better is not taken. The holdout is not
+touched.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from recognition.errors import NotEnoughDataError
-from recognition.heads.choice import Choice
-from recognition.heads.coarse_head import fit_coarse_head
-from recognition.heads.fine_head import FineHead, fit_fine_head
+from recognition.heads.at_once import at_once
+from recognition.heads.choice import Choice, FineMethod
+from recognition.heads.coarse_head import CoarseHead, fit_coarse_head
+from recognition.heads.fine_head import FineHead, fit_chosen_metric, fit_fine_head, fit_likelihood
 from recognition.heads.folds import Fold, class_folds, scene_folds
-from recognition.heads.metric import MetricKind, fit_metric, fit_metrics, worth_reducing
+from recognition.heads.linear_head import affordable
+from recognition.heads.metric import Metric, MetricKind, fit_metrics, join_blocks, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scenes import PHOTOS_PER_SCENE, photo_scenes
 from recognition.heads.scoring import Candidates, Heads, find_candidates, rank, scan_prototypes
 from recognition.heads.superclass_ids import keep_superclasses
 from recognition.heads.superclasses import find_superclasses, superclass_count
+from recognition.heads.two_covariance import TwoCovariance
 from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 4
+METHOD = 5
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
 KEPT = "kept"
@@ -39,8 +44,8 @@ class TrainingPolicy:
         folds: cross-validation folds for choosing.
         most_evidence: photos that are ranked out of fold; further folds would only cost time.
         colour_weights: weights of the colour block to try, where the vectors have one.
-        refine: whether a refinement may be tried.
-        least_refinement_gain: accuracy by which it must beat class means.
+        learn: whether a linear head and a refinement may be tried beside class means.
+        least_learned_gain: accuracy by which they must beat class means.
         coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
         least_churn_gain: accuracy by which other superclasses must beat those of the release before.
@@ -51,8 +56,8 @@ class TrainingPolicy:
     folds: int = 5
     most_evidence: int = 10_000
     colour_weights: tuple[float, ...] = (0.0, 0.2, 0.3, 0.4)
-    refine: bool = True
-    least_refinement_gain: float = 0.01
+    learn: bool = True
+    least_learned_gain: float = 0.01
     coarse_weights: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1)
     superclasses: int | None = None
     least_churn_gain: float = 0.002
@@ -122,58 +127,95 @@ def train_heads(
     scenes = photo_scenes(samples, policy.photos_per_scene)
     folds = scene_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
     tried: dict[Choice, float] = {}
-    choice = _choose_metric(samples, folds, policy, tried)
-    choice, fine_of_folds = _choose_refinement(samples, folds, choice, policy, tried)
-    partitions = _partitions(samples, choice, policy, superclasses_before or {})
-    evidence = {
-        name: _rank_out_of_fold(samples, folds, fine_of_folds, superclass_of, scenes, policy.seed)
-        for name, superclass_of in partitions.items()
-    }
+    choice, metrics = _choose_metric(samples, folds, policy, tried)
+    choice, fine_of_folds = _choose_fine(samples, folds, metrics, choice, policy, tried)
+    metric = fit_chosen_metric(samples, choice)
+    partitions = _partitions(samples, metric, policy, superclasses_before or {})
+    evidence = _rank_out_of_fold(samples, folds, fine_of_folds, partitions, scenes, policy.seed)
     choice = _choose_superclasses(choice, evidence, policy, tried)
     superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
-    fine = fit_fine_head(samples, choice, policy.seed)
+    fine, unseen = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
     heads = replace(
-        _heads(samples, fine, superclass_of, policy.seed),
+        _all_heads(samples, fine, superclass_of, policy.seed),
         tiers=tuple(tiers[sku] for sku in samples.classes),
         coarse_weight=choice.coarse_weight,
         scale=_best_scale(out_of_fold, choice.coarse_weight),
     )
-    unseen = _rank_held_out_classes(samples, choice, superclass_of, scenes, policy)
     return TrainedHeads(heads, choice, out_of_fold, unseen, tried)
 
 
 def _choose_metric(
     samples: Samples, folds: Sequence[Fold], policy: TrainingPolicy, tried: dict[Choice, float]
-) -> Choice:
-    """The kind of metric and the weight of colour with which plain class means do best."""
+) -> tuple[Choice, list[Metric]]:
+    """The kind of metric and the weight of colour with which plain class means do best, and it in each fold."""
     kinds = [kind for kind in MetricKind if kind is not MetricKind.DISCRIMINANT or worth_reducing(samples)]
     weights = policy.colour_weights if len(samples.layout) > 1 else (0.0,)
     hits: dict[Choice, int] = {}
+    metrics: dict[Choice, list[Metric]] = {}
     for fold in folds:
         taught, held_out = samples.take(fold.taught), samples.take(fold.held_out)
         for kind, metric in fit_metrics(taught, kinds).items():
+            blocks, asked = metric.whiten_blocks(taught.vectors), metric.whiten_blocks(held_out.vectors)
             for choice in (Choice(kind, colour_weight=weight) for weight in weights):
-                weighed = metric.weighing(choice.block_weights(samples.layout))
-                prototypes = class_prototypes(weighed.whiten(taught.vectors), taught.targets, len(taught.classes))
-                hits[choice] = hits.get(choice, 0) + _hits(prototypes, weighed.whiten(held_out.vectors), held_out)
+                block_weights = choice.block_weights(samples.layout)
+                means = class_prototypes(join_blocks(blocks, block_weights), taught.targets, len(taught.classes))
+                hits[choice] = hits.get(choice, 0) + _hits(means, join_blocks(asked, block_weights), held_out)
+                metrics.setdefault(choice, []).append(metric.weighing(block_weights))
     tried |= {choice: count / _asked(folds) for choice, count in hits.items()}
-    return _best(tried, Choice(MetricKind.PLAIN))
+    best = _best(tried, Choice(MetricKind.PLAIN))
+    return best, metrics.get(best, [])
 
 
-def _choose_refinement(
-    samples: Samples, folds: Sequence[Fold], choice: Choice, policy: TrainingPolicy, tried: dict[Choice, float]
+def _choose_fine(
+    samples: Samples,
+    folds: Sequence[Fold],
+    metrics: Sequence[Metric],
+    choice: Choice,
+    policy: TrainingPolicy,
+    tried: dict[Choice, float],
 ) -> tuple[Choice, list[FineHead]]:
-    """The same choice, refined if that is better, and the fine heads of the folds."""
-    options = [choice, replace(choice, refined=True)] if policy.refine and folds else [choice]
-    heads = {
-        option: [fit_fine_head(samples.take(fold.taught), option, policy.seed) for fold in folds] for option in options
-    }
+    """The same choice with class means, a linear head or a refinement, and its fine heads of the folds.
+
+    What is learned must beat class means by more than a breath: so little may be luck, and what was chosen by luck
+    costs more than it promised.
+    """
+    options = [replace(choice, fine=fine) for fine in _fine_methods(samples, policy)] if folds else [choice]
+    taught = [samples.take(fold.taught) for fold in folds]
+    fits = [
+        partial(fit_fine_head, photos, option, policy.seed, metric)
+        for option in options
+        for photos, metric in zip(taught, metrics, strict=True)
+    ]
+    fitted = at_once(fits)
+    heads = {option: fitted[at * len(folds) : (at + 1) * len(folds)] for at, option in enumerate(options)}
     found = {option: _fine_accuracy(samples, folds, heads[option]) for option in options if folds}
     tried |= found
     best = _best(found, choice)
-    if found and found[best] < found[choice] + policy.least_refinement_gain:
-        best = choice  # so little may be luck, and a refinement that was chosen by luck costs more than it promised
+    if found and found[best] < found[choice] + policy.least_learned_gain:
+        best = choice
     return best, heads[best]
+
+
+def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
+    if not policy.learn:
+        return [FineMethod.MEANS]
+    linear = affordable(len(samples), len(samples.classes))
+    return [fine for fine in FineMethod if fine is not FineMethod.LINEAR or linear]
+
+
+def _final_fits(
+    samples: Samples, metric: Metric, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
+) -> tuple[FineHead, OutOfFold]:
+    """What was chosen, taught with everything, and what heads say of classes that they were never taught."""
+    fine: list[FineHead] = []
+    unseen: list[OutOfFold] = []
+    at_once(
+        [
+            lambda: fine.append(fit_fine_head(samples, choice, policy.seed, metric)),
+            lambda: unseen.append(_rank_held_out_classes(samples, choice, superclass_of, scenes, policy)),
+        ]
+    )
+    return fine[0], unseen[0]
 
 
 def _fine_accuracy(samples: Samples, folds: Sequence[Fold], heads: Sequence[FineHead]) -> float:
@@ -188,9 +230,8 @@ def _asked(folds: Sequence[Fold]) -> int:
     return sum(len(fold.held_out) for fold in folds)
 
 
-def _partitions(samples: Samples, choice: Choice, policy: TrainingPolicy, before: Mapping[str, int]) -> dict[str, Rows]:
+def _partitions(samples: Samples, metric: Metric, policy: TrainingPolicy, before: Mapping[str, int]) -> dict[str, Rows]:
     """[c] superclass row of each class, for each way to find them, in the metric that was chosen."""
-    metric = fit_metric(samples, choice.metric).weighing(choice.block_weights(samples.layout))
     prototypes = class_prototypes(metric.whiten(samples.vectors), samples.targets, len(samples.classes))
     count = policy.superclasses or superclass_count(len(samples.classes))
     kept = keep_superclasses(before, samples.classes, prototypes)
@@ -228,9 +269,14 @@ def _hits(prototypes: Vectors, vectors: Vectors, asked: Samples) -> int:
     return int((rows[:, 0] == asked.targets).sum())
 
 
-def _heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> Heads:
-    refined, count = fine.metric.apply(samples.vectors), int(superclass_of.max()) + 1
-    coarse = fit_coarse_head(refined, superclass_of[samples.targets], samples.groups, count, seed)
+def _all_heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> Heads:
+    coarse, likelihood = _coarse(samples, fine, superclass_of, seed), fit_likelihood(samples, fine.metric)
+    return _heads(samples, fine, superclass_of, coarse, likelihood)
+
+
+def _heads(
+    samples: Samples, fine: FineHead, superclass_of: Rows, coarse: CoarseHead, likelihood: TwoCovariance
+) -> Heads:
     return Heads(
         classes=samples.classes,
         tiers=(Tier.GALLERY,) * len(samples.classes),  # ranking does not look at tiers
@@ -238,28 +284,37 @@ def _heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> 
         prototypes=fine.prototypes,
         superclass_of=superclass_of,
         coarse=coarse,
-        likelihood=fine.likelihood,
+        likelihood=likelihood,
     )
+
+
+def _coarse(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> CoarseHead:
+    compared, count = fine.metric.apply(samples.vectors), int(superclass_of.max()) + 1
+    return fit_coarse_head(compared, superclass_of[samples.targets], samples.groups, count, seed)
 
 
 def _rank_out_of_fold(
     samples: Samples,
     folds: Sequence[Fold],
     fine_of_folds: Sequence[FineHead],
-    superclass_of: Rows,
+    partitions: Mapping[str, Rows],
     scenes: Rows,
     seed: int,
-) -> OutOfFold:
-    """Each fold's photos ranked by heads of the other folds.
+) -> dict[str, OutOfFold]:
+    """Each fold's photos ranked by heads of the other folds, for each partition.
 
     The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
     classes look alike, not which photo belongs to which class.
     """
-    found = [
-        find_candidates(_heads(samples.take(fold.taught), fine, superclass_of, seed), samples.vectors[fold.held_out])
-        for fold, fine in zip(folds, fine_of_folds, strict=True)
-    ]
-    return _joined(samples, scenes, found, [fold.held_out for fold in folds])
+    found: dict[str, list[Candidates]] = {name: [] for name in partitions}
+    for fold, fine in zip(folds, fine_of_folds, strict=True):
+        taught, asked = samples.take(fold.taught), samples.vectors[fold.held_out]
+        likelihood = fit_likelihood(taught, fine.metric)
+        fits = [partial(_coarse, taught, fine, superclass_of, seed) for superclass_of in partitions.values()]
+        for (name, superclass_of), coarse in zip(partitions.items(), at_once(fits), strict=True):
+            found[name].append(find_candidates(_heads(taught, fine, superclass_of, coarse, likelihood), asked))
+    rows = [fold.held_out for fold in folds]
+    return {name: _joined(samples, scenes, candidates, rows) for name, candidates in found.items()}
 
 
 def _rank_held_out_classes(
@@ -274,7 +329,7 @@ def _rank_held_out_classes(
     rows: list[Rows] = []
     for fold in class_folds(samples, policy.folds, policy.most_evidence, policy.seed):
         fewer = samples.of_classes(fold.taught)
-        heads = _heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.taught], policy.seed)
+        heads = _all_heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.taught], policy.seed)
         found.append(find_candidates(heads, samples.vectors[fold.held_out]).with_rows_of(fold.taught))
         rows.append(fold.held_out)
     return _joined(samples, scenes, found, rows)

@@ -149,7 +149,7 @@ def _colour_gain(trained: TrainedHeads) -> float:
     first = {
         choice: share
         for choice, share in trained.tried.items()
-        if not choice.refined and choice == Choice(choice.metric, colour_weight=choice.colour_weight)
+        if choice == Choice(choice.metric, colour_weight=choice.colour_weight)
     }
     coloured = max((share for choice, share in first.items() if choice.colour_weight), default=0.0)
     return coloured - max(share for choice, share in first.items() if not choice.colour_weight)

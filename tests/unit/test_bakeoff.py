@@ -23,7 +23,7 @@ from tasks.bakeoff import COLUMNS, BakeoffReport, bakeoff_page, row_of, settings
 from tasks.settings import load_settings
 from tests.support.synthetic import clustered_samples
 
-QUICK = TrainingPolicy(refine=False, coarse_weights=(0.0,))
+QUICK = TrainingPolicy(learn=False, coarse_weights=(0.0,))
 
 
 def figures(top1: float, milliseconds: float = 10.0, colour_weight: float = 0.0) -> Figures:

@@ -49,7 +49,7 @@ def test_one_part_in_two_colours_is_told_apart_by_colour_alone():
 
 
 def test_training_takes_colour_where_it_tells_and_leaves_it_where_it_does_not():
-    policy = TrainingPolicy(photos_per_scene=1, refine=False)
+    policy = TrainingPolicy(photos_per_scene=1, learn=False)
     shapes = clustered_samples(16, 10, seed=3)
     grey = painted(shapes, shapes.targets, np.full((len(shapes), 6), 0.4))
     for samples, takes_it in ((coloured_samples(classes=16), True), (grey, False)):

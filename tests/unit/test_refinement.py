@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from recognition.heads.choice import Choice
+from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.fine_head import fit_fine_head
 from recognition.heads.metric import MetricKind
 from recognition.heads.prototypes import class_prototypes
@@ -28,18 +28,18 @@ def bent_samples(seed: int, classes: int = 8, photos: int = 60) -> Samples:
 def test_what_means_cannot_tell_apart_a_refinement_can():
     taught, asked = bent_samples(1), bent_samples(2)
     shares = {}
-    for refined in (False, True):
-        fine = fit_fine_head(taught, Choice(MetricKind.WHITENED, refined=refined))
+    for fine_method in (FineMethod.MEANS, FineMethod.REFINED):
+        fine = fit_fine_head(taught, Choice(MetricKind.WHITENED, fine=fine_method))
         found = (fine.metric.apply(asked.vectors) @ fine.prototypes.T).argmax(axis=1)
-        shares[refined] = float((found == asked.targets).mean())
-    assert shares[False] < 0.5
-    assert shares[True] > shares[False] + 0.2
+        shares[fine_method] = float((found == asked.targets).mean())
+    assert shares[FineMethod.MEANS] < 0.5
+    assert shares[FineMethod.REFINED] > shares[FineMethod.MEANS] + 0.2
 
 
 def test_validation_refuses_a_refinement_of_classes_that_means_describe():
     samples = clustered_samples(classes=10, photos=6, noise=0.4, seed=4)
     trained = train_heads(samples, dict.fromkeys(samples.classes, Tier.GALLERY), TrainingPolicy(photos_per_scene=1))
-    means = {choice: share for choice, share in trained.tried.items() if not choice.refined}
+    means = {choice: share for choice, share in trained.tried.items() if choice.fine is not FineMethod.REFINED}
     assert trained.tried[trained.chosen] >= max(means.values())
     assert trained.heads.metric.refinement is None or trained.tried[trained.chosen] > max(means.values())
 
