@@ -20,7 +20,7 @@ from tasks.teaching import LabelledPhoto, labelled_photos, photos_with_views, vi
 from tasks.wiring import Parts
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions, subjects_of
 
-NO_VIEWS = f"make no {VIEWS_VERSION}"
+NO_VIEWS = f"leave without {VIEWS_VERSION}"
 
 
 @dataclass(frozen=True)
