@@ -123,7 +123,6 @@ class _Layers:
         self.tensors = [tensor.requires_grad_() for tensor in vars(self).values()]
 
     def __call__(self, x: "torch.Tensor", random: "torch.Generator") -> "torch.Tensor":
-        import torch
         from torch.nn.functional import gelu, normalize
 
         hidden = gelu(_INPUT_SCALE * (x @ self.hidden_weight.T) + self.hidden_bias, approximate="tanh")
