@@ -1,6 +1,6 @@
 """A photo in, the exact SKU of each product on it out, with price and availability: the query path as a library."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -9,16 +9,13 @@ from PIL import Image
 
 from recognition.encoders import Encoder, open_encoder
 from recognition.errors import EncoderMismatchError
-from recognition.isolation.protocol import Box, whole
-from recognition.isolation.regions import MOST_REGIONS, region_crops, regions_of
+from recognition.isolation.regions import MOST_REGIONS
 from recognition.pictures.reading import read_picture
 from recognition.release.bundle import Bundle, open_bundle
 from recognition.release.pointer import open_current
-from recognition.release.products import ProductCard
-from recognition.release.recogniser import Recogniser
-from recognition.triage.verdict import Candidate, Recognition
-from serving.answers import Found, Identification, Match
-from serving.several import Judged, settled
+from serving.answers import Identification
+from serving.looker import Looker
+from serving.release import Release
 from serving.stopwatch import Stage, Stopwatch
 
 Photo: TypeAlias = Path | bytes | Image.Image
@@ -27,12 +24,10 @@ Photo: TypeAlias = Path | bytes | Image.Image
 
 @dataclass(frozen=True)
 class Identifier:
-    """An opened release, ready to answer. Answering changes nothing in it: threads may share one."""
+    """An opened release and its encoder, ready to answer. Answering changes nothing in it: threads may share one."""
 
-    recogniser: Recogniser
-    encoder: Encoder
-    products: Mapping[str, ProductCard]
-    release_id: str
+    release: Release
+    looker: Looker
 
     @classmethod
     def open(cls, bundle: Path, weights: Path | None = None) -> "Identifier":
@@ -49,7 +44,7 @@ class Identifier:
             EncoderMismatchError: the weights are not those of the release.
         """
         opened = open_bundle(bundle) if (bundle / "manifest.json").exists() else open_current(bundle)
-        return cls(Recogniser.of_bundle(opened), _encoder(opened, weights), opened.products, opened.manifest.release_id)
+        return cls(Release.of_bundle(opened), Looker(opened_encoder(opened, weights)))
 
     def identify(self, photo: Photo, most: int = MOST_REGIONS) -> Identification:
         """Identify the products on one photo; see `identify_all`.
@@ -80,56 +75,17 @@ class Identifier:
         watch = watch or Stopwatch()
         with watch.stage(Stage.DECODE):
             pictures = [photo if isinstance(photo, Image.Image) else read_picture(photo) for photo in photos]
-        with watch.stage(Stage.ENCODE):
-            vectors, isolated = self.encoder.encode_isolated(pictures)
-        with watch.stage(Stage.SEARCH):
-            wholes = self.recogniser.recognise(vectors, self.encoder.fingerprint)
-        with watch.stage(Stage.ISOLATE):
-            boxes = [regions_of(seen, picture, most) for seen, picture in zip(isolated, pictures, strict=True)]
-        parts = self._judge_parts(pictures, boxes, watch)
-        return [
-            self._answer(picture, found, recognition, judged)
-            for picture, found, recognition, judged in zip(pictures, boxes, wholes, parts, strict=True)
-        ]
-
-    def _judge_parts(
-        self, pictures: Sequence[Image.Image], boxes: Sequence[tuple[Box, ...]], watch: Stopwatch
-    ) -> list[list[Judged]]:
-        """What is believed of each part of each picture; nothing where there are fewer than two."""
-        several = [found if len(found) > 1 else () for found in boxes]
-        with watch.stage(Stage.ISOLATE):
-            crops = [
-                crop for picture, found in zip(pictures, several, strict=True) for crop in region_crops(picture, found)
-            ]
-        with watch.stage(Stage.ENCODE):
-            vectors = self.encoder.encode(crops)
-        with watch.stage(Stage.SEARCH):
-            recognised = iter(self.recogniser.recognise(vectors, self.encoder.fingerprint))
-        return [[Judged(box, next(recognised)) for box in found] for found in several]
-
-    def _answer(
-        self, picture: Image.Image, boxes: tuple[Box, ...], recognition: Recognition, parts: Sequence[Judged]
-    ) -> Identification:
-        found = settled(Judged(boxes[0] if len(boxes) == 1 else whole(picture), recognition), parts)
-        return Identification(
-            release_id=self.release_id,
-            size=picture.size,
-            isolated=bool(boxes),
-            found=tuple(self._found(judged) for judged in found),
-        )
-
-    def _found(self, judged: Judged) -> Found:
-        believed = judged.recognition
-        alternatives = tuple(self._match(candidate) for candidate in believed.candidates)
-        match = alternatives[0] if believed.sku is not None else None
-        return Found(judged.box, believed.verdict, believed.confidence, match, alternatives)
-
-    def _match(self, candidate: Candidate) -> Match:
-        product = self.products.get(candidate.sku) or ProductCard(sku=candidate.sku, title=candidate.sku)
-        return Match(candidate.sku, candidate.score, product)
+        looked = self.looker.look(pictures, most, watch)
+        return self.release.answer(looked, self.looker.encoder.fingerprint, watch)
 
 
-def _encoder(bundle: Bundle, weights: Path | None) -> Encoder:
+def opened_encoder(bundle: Bundle, weights: Path | None) -> Encoder:
+    """The encoder that a release was made with.
+
+    Raises:
+        EncoderUnavailableError: it cannot be loaded.
+        EncoderMismatchError: the weights are not those of the release.
+    """
     wanted = bundle.manifest.encoder
     encoder = open_encoder(wanted.spec(weights, bundle.isolation_weights))
     if encoder.fingerprint != wanted.fingerprint:

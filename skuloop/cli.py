@@ -3,6 +3,7 @@
 Those are imported by the command that needs them: `--help` answers at once, and nobody pays for Prefect in vain.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 labelling_app = typer.Typer(help="The local Label Studio.", no_args_is_help=True)
 app.add_typer(labelling_app, name="labelling")
+keys_app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 labels_app = typer.Typer(help="What people said of photos.", no_args_is_help=True)
 app.add_typer(labels_app, name="labels")
 products_app = typer.Typer(help="Which SKUs are one product.", no_args_is_help=True)
@@ -122,6 +125,48 @@ def identify(
     from skuloop.commands import look
 
     raise typer.Exit(look.identify_photos(photos, config, bundle, weights, as_json=as_json))
+
+
+@app.command()
+def serve(
+    *,
+    config: Config = None,
+    bundle: Annotated[Path | None, typer.Option(help="A release, or the folder of all: no store is needed.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Encoder weights that go with --bundle.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; beyond loopback, keys are needed.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep photos not answered surely in this folder.")] = None,
+    without_keys: Annotated[bool, typer.Option("--open", help="Ask for no key, wherever it listens.")] = False,
+) -> None:
+    """Answer photos over HTTP, from the current release and those that follow it."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread searches, the encoders have the cores; read by NumPy
+    from skuloop.commands import serve as serve_command
+
+    serve_command.serve_photos(config, bundle, weights, host=host, port=port, keep=keep, without_keys=without_keys)
+
+
+@keys_app.command("add")
+def keys_add(*, name: str, config: Config = None) -> None:
+    """Make a key of the HTTP API and show it, once."""
+    from skuloop.commands import keys as keys_command
+
+    keys_command.add(config, name)
+
+
+@keys_app.command("list")
+def keys_list(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Who holds a key of the HTTP API."""
+    from skuloop.commands import keys as keys_command
+
+    keys_command.list_all(config, as_json=as_json)
+
+
+@keys_app.command("remove")
+def keys_remove(*, name: str, config: Config = None) -> None:
+    """Take a key away; running servers refuse it within seconds."""
+    from skuloop.commands import keys as keys_command
+
+    keys_command.remove(config, name)
 
 
 @app.command()

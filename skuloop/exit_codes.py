@@ -12,6 +12,7 @@ from recognition.errors import (
     ReleaseDamagedError,
     UnreadablePictureError,
 )
+from serving.errors import KeysError, PortTakenError, ServingError
 from spiders.errors import SpiderError
 from tasks.loop import AlreadyRunningError, BadLabelError, DiskFullError
 from tasks.matching import MatchError
@@ -45,12 +46,15 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (MatchError, ExitCode.NOT_FOUND),
     (NothingHeldError, ExitCode.NOT_FOUND),
     (EncoderUnavailableError, ExitCode.UNAVAILABLE),
+    (PortTakenError, ExitCode.UNAVAILABLE),
+    (KeysError, ExitCode.BAD_SETTINGS),
     (LabellingError, ExitCode.UNAVAILABLE),
     (ReleaseDamagedError, ExitCode.BAD_DATA),
     (EncoderMismatchError, ExitCode.BAD_DATA),
     (UnreadablePictureError, ExitCode.BAD_DATA),
     (NotEnoughDataError, ExitCode.BAD_DATA),
     (RecognitionError, ExitCode.FAILED),
+    (ServingError, ExitCode.FAILED),
     (SpiderError, ExitCode.FAILED),
     (WarehouseError, ExitCode.FAILED),
 )

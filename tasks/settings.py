@@ -163,6 +163,80 @@ class ReferenceSettings(_Section):
     most_mib: int = Field(default=_REFERENCES.most_mib, ge=0)
 
 
+class KeepSettings(_Section):
+    """Photos that were not answered surely, kept for the next night; see `serving.http.keeping`.
+
+    Attributes:
+        folder: where they are kept; without it none is.
+        photos: how many, the oldest go first.
+        mib: how many MiB, the oldest go first.
+    """
+
+    folder: Path | None = None
+    photos: int = Field(default=5000, ge=1)
+    mib: int = Field(default=2048, ge=1)
+
+
+class ServeSettings(_Section):
+    """The HTTP API, see `serving.http`.
+
+    Attributes:
+        host: address to listen on.
+        port: its port; 0 takes a free one.
+        keys: file of the API keys.
+        open: ask for no key, wherever it listens.
+        hosts: names that it is called by where no key is asked for, besides localhost and IP addresses.
+        origins: web pages of other origins that may ask.
+        proxies: addresses of reverse proxies, whose X-Forwarded-For is believed.
+        tls_certificate: PEM file; without it plain HTTP is spoken.
+        tls_key: PEM file of its key.
+        workers: encoder processes of one thread each; 0 means one per core.
+        batch: photos that one looks at together, at most.
+        batch_wait_ms: how long an idle one waits for a second photo.
+        worker_mib: memory that one may take beyond what its encoder takes.
+        photos: of one request.
+        photo_mib: of one photo's file.
+        megapixels: of one photo.
+        request_mib: of one request.
+        held_mib: of all requests that are held at the same time.
+        per_minute: photos and other requests of one caller; 0 sets no limit.
+        waiting: photos that wait for an encoder.
+        connections: open ones.
+        header_seconds: until the headers of a request are there.
+        body_seconds: until its body is there.
+        answer_seconds: until its answer is there.
+        drain_seconds: that requests under way have to end, once the server is told to stop.
+        keep: what is kept for the next night.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8300, ge=0, le=65535)
+    keys: Path = Path("serve-keys.json")
+    open: bool = False
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    workers: int = Field(default=0, ge=0)
+    batch: int = Field(default=8, ge=1, le=64)
+    batch_wait_ms: float = Field(default=0, ge=0, le=1000)
+    worker_mib: int = Field(default=1024, ge=64)
+    photos: int = Field(default=16, ge=1, le=1000)
+    photo_mib: int = Field(default=20, ge=1)
+    megapixels: float = Field(default=25, gt=0)
+    request_mib: int = Field(default=64, ge=1)
+    held_mib: int = Field(default=256, ge=1)
+    per_minute: int = Field(default=1200, ge=0)
+    waiting: int = Field(default=64, ge=1)
+    connections: int = Field(default=512, ge=1)
+    header_seconds: float = Field(default=10, gt=0)
+    body_seconds: float = Field(default=30, gt=0)
+    answer_seconds: float = Field(default=30, gt=0)
+    drain_seconds: int = Field(default=30, ge=1)
+    keep: KeepSettings = KeepSettings()
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Relative paths are relative to the folder of `skuloop.toml`."""
 
@@ -187,6 +261,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     references: ReferenceSettings = ReferenceSettings()
     first_day: FirstDaySettings = FirstDaySettings()
+    serve: ServeSettings = ServeSettings()
     source: tuple[Source, ...] = ()
 
     @field_validator("timezone")
@@ -238,6 +313,21 @@ def load_settings(config: Path | str | None = None) -> Settings:
         raise SettingsError(f"{path}: " + "; ".join(_explanations(error))) from error
     except ValueError as error:  # TOML syntax, or JSON in an environment variable
         raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def default_settings() -> Settings:
+    """The settings without a file: defaults and the environment, relative to the current folder.
+
+    Raises:
+        SettingsError: a variable is not valid.
+    """
+    _refuse_unknown_variables(os.environ)
+    try:
+        return Settings(home=Path.cwd())
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explanations(error))) from error
+    except ValueError as error:  # JSON in an environment variable
+        raise SettingsError(str(error)) from error
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:

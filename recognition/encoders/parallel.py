@@ -99,7 +99,7 @@ def encode_files(
         EncodingFailedError: workers died MAX_TRIES times over one shard.
     """
     shards = [_Shard(tuple(items[at : at + SHARD])) for at in range(0, len(items), SHARD)]
-    count = min(workers or _usable_cores(), len(shards))
+    count = min(workers or usable_cores(), len(shards))
     small = SMALL_JOB if workers else WORTH_WORKERS
     alone = count <= 1 or len(items) < small or spec.device != "cpu"
     crew = Crew(count, measured=workers is None)
@@ -228,7 +228,7 @@ def _encode_shard(encoder: Encoder, items: Sequence[Item], device: str) -> Encod
 def _read_all(items: Sequence[Item], device: str) -> list[Image.Image | PictureReason]:
     if device == "cpu":
         return [_read(item) for item in items]
-    with ThreadPoolExecutor(_usable_cores()) as readers:  # one core cannot decode as fast as a GPU encodes
+    with ThreadPoolExecutor(usable_cores()) as readers:  # one core cannot decode as fast as a GPU encodes
         return list(readers.map(_read, items))
 
 
@@ -245,11 +245,11 @@ def _settled(spec: EncoderSpec) -> EncoderSpec:
 
 
 def _start_worker() -> None:
-    _keep_memory()
+    keep_memory()
     _end_with_parent()
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Keep the pages of freed tensors for the next ones, which saves a tenth of the time; no-op without glibc."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -270,5 +270,6 @@ def _exit_after(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -71,7 +71,7 @@ def test_a_bundle_with_a_foreground_head_answers_elsewhere_as_it_did_at_home_and
         vectors, encoder.fingerprint
     )
     identifier = Identifier.open(bundle, WEIGHTS)
-    assert identifier.encoder is not encoder
+    assert identifier.looker.encoder is not encoder
     for picture, wanted in zip(pictures, expected, strict=True):
         found = identifier.identify(picture, most=1).best
         assert found.verdict == wanted.verdict

@@ -37,6 +37,8 @@ ROOMS = (flows, labelling, recognition, serving, skuloop, spiders, tasks, wareho
 # Raised and handled within one command or one room; no other may ever reach the entry point.
 HANDLED_WITHIN = {
     "labelling.answers._UnusableError",
+    "serving.http.problems.ProblemError",
+    "serving.http.worker.WorkerDiedError",
     "skuloop.commands.deploy.DeployError",
     "skuloop.demo.store.DemoStoreError",
     "skuloop.demo.workspace.WorkspaceError",
