@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -16,10 +15,10 @@ from recognition.audit.labels import ResolvedLabel, resolve_labels
 from recognition.audit.split import assign_parts
 from recognition.audit.tiers import TierPolicy, count_classes, decide_tier
 from recognition.errors import UnreadablePictureError
-from recognition.pictures.duplicates import near_duplicate_groups
 from recognition.pictures.quality import judge_picture, measure_picture
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason, Tier
+from tasks.duplicates import drop_placeholders, group_duplicates
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
@@ -28,13 +27,12 @@ from warehouse.images import (
     ImageRef,
     MeasuredRow,
     refused_images,
-    replace_duplicate_groups,
     store_measurements,
     unmeasured_images,
-    usable_images,
 )
 from warehouse.labels import label_events
 from warehouse.ledger import SubjectKind, record_decisions
+from warehouse.listings import families
 from warehouse.products import product_skus
 from warehouse.session import Session
 
@@ -65,7 +63,8 @@ def audit_catalogue(loop: Loop) -> AuditReport:
     with stage(loop, "audit") as done:
         measured, refused, missing = _measure_new(loop)
         with loop.parts.warehouse.write() as db:
-            groups = _group_duplicates(db)
+            groups = group_duplicates(db)
+            drop_placeholders(loop, db)
             labels = resolve_labels(label_events(db))
             tiers, changes = _decide_tiers(db, loop, labels, groups)
             _split(db, labels, groups)
@@ -145,21 +144,13 @@ def _measure(images: Path, image: ImageRef) -> MeasuredRow:
     )
 
 
-def _group_duplicates(db: Session) -> dict[str, str]:
-    usable = usable_images(db)
-    hashes = np.array([image.phash for image in usable], dtype=np.uint64)
-    groups = near_duplicate_groups([image.sha256 for image in usable], hashes)
-    replace_duplicate_groups(db, groups)
-    return groups
-
-
 def _decide_tiers(
     db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]
 ) -> tuple[dict[str, Tier], int]:
     limits = loop.parts.settings.audit
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
-    counts = count_classes(labels.values(), refused_images(db), groups, product_skus(db))
+    counts = count_classes(labels.values(), refused_images(db), groups, product_skus(db), families(db))
     decided = {sku: decide_tier(count, before.get(sku), policy) for sku, count in counts.items()}
     now = datetime.now(UTC)
     append_class_audits(

@@ -1,9 +1,12 @@
 """Images: their bytes once, every place they came from, what was measured, which are near duplicates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recognition.vocabulary import PictureReason
 from warehouse.rows import Hash64
@@ -73,6 +76,28 @@ class UsableImage:
     phash: Hash64
 
 
+@dataclass(frozen=True)
+class HashedImages:
+    """Images in the order of their sha256 [n], their hashes [n], and the row of the first of each one's group [n].
+
+    `before` is -1 where an image is new, or has to be grouped anew.
+    """
+
+    sha256s: NDArray[np.object_]
+    phashes: NDArray[np.uint64]
+    before: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureEverywhere:
+    """A picture that a source shows at many products; `path` is the file of one of them."""
+
+    group_id: str
+    source: str
+    products: int
+    path: str
+
+
 def add_images(db: Session, rows: Sequence[ImageRow]) -> int:
     """Store images; return how many were new."""
     return db.run_over("images/add", rows)
@@ -103,15 +128,43 @@ def unlabelled_camera_images(db: Session) -> list[UsableImage]:
     return db.rows(UsableImage, "images/unlabelled_camera")
 
 
-def replace_duplicate_groups(db: Session, groups: Mapping[str, str]) -> int:
-    """Make `groups` (sha256 -> group id) the near-duplicate groups; return how many images changed their group."""
-    gone = db.run_over_pairs("images/drop_duplicate_groups", groups)
+def hashed_images(db: Session) -> HashedImages:
+    """Return every image that has a near-duplicate group, or should have, by sha256."""
+    columns = db.arrays("images/hashed")
+    return HashedImages(columns["sha256"], columns["phash"].astype(np.uint64), columns["before"].astype(np.intp))
+
+
+def store_duplicate_groups(db: Session, groups: Mapping[str, str]) -> int:
+    """Store the group of each image (sha256 -> group id) and forget the groups of images that have none any more.
+
+    Images that are not named keep their group. Return how many changed.
+    """
+    gone = db.run("images/drop_stale_groups")
     return gone + db.run_over_pairs("images/put_duplicate_groups", groups)
 
 
 def duplicate_groups(db: Session) -> dict[str, str]:
     """Return sha256 -> group id."""
     return dict(db.tuples("images/duplicate_groups"))
+
+
+def pictures_everywhere(db: Session, fewest: int) -> list[PictureEverywhere]:
+    """Return the pictures that one source shows at `fewest` products or more, and nobody named, by group."""
+    return db.rows(PictureEverywhere, "images/everywhere", fewest=fewest)
+
+
+def set_placeholders(db: Session, groups: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """Make exactly these near-duplicate groups placeholders.
+
+    Returns:
+        The images that became placeholders (sha256 -> group id), and those that are none any more.
+    """
+    pairs = dict.fromkeys(sorted(groups), "")
+    marked: dict[str, str] = dict(db.tuples_over_pairs("images/new_placeholders", pairs))
+    unmarked: list[str] = [sha256 for (sha256,) in db.tuples_over_pairs("images/no_placeholders_any_more", pairs)]
+    reasons = dict.fromkeys(marked, PictureReason.PLACEHOLDER) | dict.fromkeys(unmarked, PictureReason.OK)
+    db.run_over_pairs("images/set_reasons", reasons)
+    return marked, unmarked
 
 
 def refused_images(db: Session) -> set[str]:

@@ -1,7 +1,7 @@
 """A session: one open connection, one transaction, and the few verbs the table families need."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -36,6 +36,10 @@ class Session:
         """Return all rows as tuples."""
         return self._execute(name, parameters).fetchall()
 
+    def arrays(self, name: str, /, **parameters: Any) -> dict[str, Any]:
+        """Return all rows as one NumPy array per column: for columns too long for a Python object each."""
+        return dict(self._execute(name, parameters).fetchnumpy())
+
     def rows(self, row_type: type[Row], name: str, /, **parameters: Any) -> list[Row]:
         """Return all rows as `row_type`, whose field names must be the statement's column names."""
         cursor = self._execute(name, parameters)
@@ -58,9 +62,12 @@ class Session:
 
     def run_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> int:
         """Like `run_over`, for a mapping: ``incoming`` has the columns ``key`` and ``value``. Runs also when empty."""
-        keys, values = pa.array(list(pairs), pa.string()), pa.array(list(pairs.values()), pa.string())
-        table = pa.table({"key": keys, "value": values, POSITION: pa.array(range(len(pairs)), pa.int64())})
-        return self._over(name, table, parameters)
+        return self._over(name, _pairs_table(pairs), parameters)
+
+    def tuples_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a statement over the pairs of a mapping as tuples."""
+        with self._incoming(_pairs_table(pairs)):
+            return self.tuples(name, **parameters)
 
     def _over(self, name: str, table: Any, parameters: Mapping[str, Any]) -> int:
         with self._incoming(table):
@@ -72,13 +79,21 @@ class Session:
         try:
             yield
         finally:
-            self._connection.unregister("incoming")
+            with suppress(
+                duckdb.Error
+            ):  # after a failed statement nothing runs any more: that one's error is to be told
+                self._connection.unregister("incoming")
 
     def _execute(self, name: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         try:
             return self._connection.execute(sql.query(name), dict(parameters))
         except duckdb.Error as error:
             raise WarehouseError(f"{name} failed, so nothing of this session is stored: {error}") from error
+
+
+def _pairs_table(pairs: Mapping[str, str]) -> Any:
+    keys, values = pa.array(list(pairs), pa.string()), pa.array(list(pairs.values()), pa.string())
+    return pa.table({"key": keys, "value": values, POSITION: pa.array(range(len(pairs)), pa.int64())})
 
 
 def _count(cursor: duckdb.DuckDBPyConnection) -> int:

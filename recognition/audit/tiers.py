@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from recognition.audit.labels import ResolvedLabel
 from recognition.vocabulary import Tier, TierReason
@@ -17,8 +18,8 @@ class ClassCount:
         sku: the class.
         samples: near-duplicate groups of its usable photos without conflict. Ten copies of one photo are one sample.
         images: all photos that anyone who counts calls this SKU, the two kinds below among them.
-        conflicts: those whose labels contradict each other.
-        unusable: those that the quality rules refuse.
+        conflicts: usable ones whose labels contradict each other.
+        unusable: those that the quality rules refuse, placeholders among them.
     """
 
     sku: str
@@ -59,25 +60,33 @@ class TierDecision:
 
 
 def count_classes(
-    labels: Iterable[ResolvedLabel], unusable: AbstractSet[str], groups: Mapping[str, str], skus: Iterable[str] = ()
+    labels: Iterable[ResolvedLabel],
+    unusable: AbstractSet[str],
+    groups: Mapping[str, str],
+    skus: Iterable[str] = (),
+    families: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, ClassCount]:
     """Count what each class has.
+
+    A photo that two sizes or colours of one product share is a sample of neither, but nobody contradicts anybody. Nor
+    is an unusable photo in conflict: a placeholder at every product says nothing of any of them.
 
     Args:
         labels: the label of each photo; those that name no SKU count for no class.
         unusable: sha256 of the photos that the quality rules refuse.
         groups: near-duplicate group of each usable photo; a photo that is not in it is a group of its own.
         skus: classes to count even where they have no photo.
+        families: what the sizes and colours of one product have in common, for the SKUs that have such.
     """
     samples: defaultdict[str, set[str]] = defaultdict(set)
     images, conflicts, refused = Counter[str](), Counter[str](), Counter[str]()
     for label in labels:
         claims = label.claims or ((label.sku,) if label.sku else ())
         images.update(claims)
-        if label.conflict:
-            conflicts.update(claims)
         if label.sha256 in unusable:
             refused.update(claims)
+        elif label.conflict and len({families.get(sku, sku) for sku in claims}) > 1:
+            conflicts.update(claims)
         elif not label.conflict:
             for sku in claims:
                 samples[sku].add(groups.get(label.sha256, label.sha256))

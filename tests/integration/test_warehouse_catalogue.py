@@ -19,7 +19,8 @@ from warehouse.images import (
     add_images,
     add_origins,
     duplicate_groups,
-    replace_duplicate_groups,
+    hashed_images,
+    store_duplicate_groups,
     store_measurements,
     unlabelled_camera_images,
     unmeasured_images,
@@ -174,9 +175,24 @@ def test_only_camera_photos_that_nobody_spoke_about_wait_for_recognition(db):
     assert [row.sha256 for row in unlabelled_camera_images(db)] == ["camera"]
 
 
-def test_duplicate_groups_are_replaced_as_a_whole(db):
-    assert replace_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"}) == 3
-    assert replace_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"}) == 0
-    assert replace_duplicate_groups(db, {"a": "a", "b": "b"}) == 2
+def test_groups_stay_where_nothing_is_said_and_go_with_their_images(db):
+    add_images(db, [image(sha) for sha in ("a", "b", "c")])
+    store_measurements(db, [measured(sha) for sha in ("a", "b", "c")])
+    assert store_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"}) == 3
+    assert store_duplicate_groups(db, {"c": "c"}) == 0
+    assert store_duplicate_groups(db, {"b": "b"}) == 1
+    assert duplicate_groups(db) == {"a": "a", "b": "b", "c": "c"}
+    store_measurements(db, [measured("c", PictureReason.UNREADABLE)])
+    assert store_duplicate_groups(db, {}) == 1
     assert duplicate_groups(db) == {"a": "a", "b": "b"}
-    assert replace_duplicate_groups(db, {}) == 2
+
+
+def test_only_new_images_and_those_of_a_group_that_lost_one_are_grouped_anew(db):
+    add_images(db, [image(sha) for sha in "abcdef"])
+    store_measurements(db, [measured(sha, phash=2**63 + place) for place, sha in enumerate("abcde")])
+    store_duplicate_groups(db, {"a": "a", "b": "a", "c": "c", "d": "c"})
+    store_measurements(db, [measured("d", PictureReason.UNREADABLE)])
+    found = hashed_images(db)
+    assert found.sha256s.tolist() == ["a", "b", "c", "e"]
+    assert found.before.tolist() == [0, 0, -1, -1]
+    assert found.phashes.tolist() == [2**63, 2**63 + 1, 2**63 + 2, 2**63 + 4]

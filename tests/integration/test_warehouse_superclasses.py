@@ -15,7 +15,7 @@ from warehouse.images import (
     add_images,
     likenesses,
     portraits,
-    replace_duplicate_groups,
+    store_duplicate_groups,
     store_measurements,
 )
 from warehouse.labels import LabelEventRow, append_label_events
@@ -115,7 +115,7 @@ def test_a_product_is_shown_from_several_sides_and_never_twice_by_near_duplicate
             said("c", "tea", LabelOrigin.FOLDER, 3, "shelf"),
         ],
     )
-    replace_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"})
+    store_duplicate_groups(db, {"a": "a", "b": "a", "c": "c"})
     best, second = ImageRef("b", "b.jpg"), ImageRef("c", "c.jpg")
     assert likenesses(db, 3) == {"tea": [best, second]}
     assert likenesses(db, 1) == {"tea": [best]}

@@ -17,7 +17,7 @@ from warehouse.images import (
     OriginRow,
     add_images,
     add_origins,
-    replace_duplicate_groups,
+    store_duplicate_groups,
     store_measurements,
 )
 from warehouse.labels import (
@@ -188,7 +188,7 @@ def test_the_views_of_the_data_team_leave_out_what_was_taken_back(tmp_path: Path
     warehouse.migrate()
     with warehouse.write() as db:
         append_label_events(db, [TEA, replace(MATE, sha256="b")])
-        replace_duplicate_groups(db, {"a": "a", "b": "a"})
+        store_duplicate_groups(db, {"a": "a", "b": "a"})
         withdraw_statements(db, [TEA], "somebody", LATER)
     publish_snapshot(warehouse, folder)
 

@@ -12,10 +12,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recognition.vocabulary import LabelOrigin, Tier, TierReason
+from recognition.pictures.duplicates import MAX_DISTANCE, near_duplicate_groups
+from recognition.vocabulary import LabelOrigin, PictureReason, Tier, TierReason
+from tasks.duplicates import group_duplicates
 from warehouse import Session, Warehouse
 from warehouse.audits import ClassAuditRow, append_class_audits, class_rows
-from warehouse.images import duplicate_groups, replace_duplicate_groups
+from warehouse.images import ImageRow, MeasuredRow, add_images, store_measurements
 from warehouse.products import OfferRow, ProductRow, UpsertCount, all_products, append_offers, upsert_products
 from warehouse.vectors import VectorStore
 
@@ -137,14 +139,37 @@ def test_tiers_over_time_add_up_to_the_tiers_now(audits):
         assert (history[-1] if history else (0, 0, 0)) == now
 
 
+HASHES = st.integers(0, 3).map(lambda bits: (1 << bits) - 1) | st.sampled_from([2**64 - 1, 0xFF00FF00])
+
+
 @few
-@given(st.lists(st.dictionaries(st.sampled_from("abcde"), st.sampled_from("abcde")), max_size=5))
-def test_the_groups_stored_are_always_the_groups_given(replacements):
+@given(
+    nights=st.lists(
+        st.tuples(st.dictionaries(st.sampled_from("abcdefgh"), HASHES), st.sets(st.sampled_from("abcdefgh"))),
+        max_size=5,
+    )
+)
+def test_groups_kept_night_by_night_while_images_come_and_go_equal_those_made_from_scratch(nights):
+    """An image is measured once; some are found unreadable later, and groups that they held together fall apart."""
+    usable: dict[str, int] = {}
+    spoilt: set[str] = set()
     with empty_store() as db:
-        for groups in replacements:
-            replace_duplicate_groups(db, groups)
-            assert duplicate_groups(db) == groups
-            assert replace_duplicate_groups(db, groups) == 0
+        for new, lost in nights:
+            fresh = {sha: phash for sha, phash in new.items() if sha not in usable.keys() | spoilt}
+            add_images(db, [ImageRow(sha, f"{sha}.jpg", 1, "JPEG", "run") for sha in fresh])
+            store_measurements(db, [_measured(sha, phash) for sha, phash in fresh.items()])
+            usable |= fresh
+            gone = lost & usable.keys()
+            store_measurements(db, [_measured(sha, None) for sha in gone])
+            spoilt |= gone
+            usable = {sha: phash for sha, phash in usable.items() if sha not in gone}
+            scratch = near_duplicate_groups(list(usable), np.array(list(usable.values()), np.uint64), MAX_DISTANCE)
+            assert group_duplicates(db) == scratch
+
+
+def _measured(sha: str, phash: int | None) -> MeasuredRow:
+    reason = PictureReason.UNREADABLE if phash is None else PictureReason.OK
+    return MeasuredRow(sha, 1, 1, 1.0, 1.0, 1.0, phash, reason)
 
 
 @few

@@ -60,9 +60,24 @@ def test_blurred_and_contested_photos_are_counted_but_are_no_samples() -> None:
         label("both", "tea", "milk"),
     ]
     counts = count_classes(labels, {"blurred", "both"}, {})
-    assert counts["tea"] == ClassCount("tea", samples=1, images=4, conflicts=2, unusable=2)
+    assert counts["tea"] == ClassCount("tea", samples=1, images=4, conflicts=1, unusable=2)
     assert counts["coffee"] == ClassCount("coffee", samples=0, images=1, conflicts=1, unusable=0)
-    assert counts["milk"] == ClassCount("milk", samples=0, images=1, conflicts=1, unusable=1)
+    assert counts["milk"] == ClassCount("milk", samples=0, images=1, conflicts=0, unusable=1)
+
+
+def test_a_placeholder_at_every_product_quarantines_none_of_them() -> None:
+    every = [f"sku{n}" for n in range(9)]
+    labels = [label("soon", every[0], *every[1:]), *(label(f"own {sku}", sku) for sku in every)]
+    counts = count_classes(labels, {"soon"}, {})
+    assert {decide_tier(count, None).tier for count in counts.values()} == {Tier.GALLERY}
+    assert {decide_tier(count, None).tier for count in count_classes(labels, set(), {}).values()} == {Tier.QUARANTINED}
+
+
+def test_a_picture_that_two_sizes_share_teaches_neither_and_contradicts_neither() -> None:
+    labels = [label("shared", "S", "M"), label("own", "S")]
+    counts = count_classes(labels, set(), {}, families={"S": "shirt", "M": "shirt"})
+    assert counts["S"] == ClassCount("S", samples=1, images=2, conflicts=0, unusable=0)
+    assert counts["M"] == ClassCount("M", samples=0, images=1, conflicts=0, unusable=0)
 
 
 def test_a_new_product_without_a_photo_is_counted_so_that_it_can_be_explained() -> None:

@@ -376,16 +376,16 @@ COMMENT ON COLUMN source_quarantine.judged_at IS 'When.';
 CREATE VIEW placeholder_pictures AS
 SELECT
     coalesce(duplicate_group.group_id, image.sha256) AS group_id,
-    image_origin.source,
+    said.actor AS source,
     count(DISTINCT image.sha256) AS images,
-    count(DISTINCT image_origin.sku) AS skus,
+    count(DISTINCT said.said_sku) AS skus,
     min(image.path) AS path
 FROM image
-JOIN image_origin USING (sha256)
+JOIN label_standing AS said USING (sha256)
 LEFT JOIN duplicate_group USING (sha256)
-WHERE image.reason = 'placeholder'
+WHERE image.reason = 'placeholder' AND said.origin = 'catalogue'
 GROUP BY ALL
-ORDER BY skus DESC, group_id, image_origin.source;
+ORDER BY skus DESC, group_id, source;
 COMMENT ON VIEW placeholder_pictures IS 'Which pictures stand for products that have none, or are logos? They are shown at many products of one source.';
 COMMENT ON COLUMN placeholder_pictures.group_id IS 'Near-duplicate group of the picture.';
 COMMENT ON COLUMN placeholder_pictures.source IS 'Where it is shown.';
