@@ -130,7 +130,6 @@ class PromiseSettings(_Section):
     sure_precision: float = Field(default=_PROMISE.sure_precision, gt=0, lt=1)
     unseen_share: float = Field(default=_PROMISE.unseen_share, ge=0, lt=1)
     known_lost: float = Field(default=_PROMISE.known_lost, ge=0, lt=1)
-    risk: float = Field(default=_PROMISE.risk, gt=0, lt=1)
 
 
 class FirstDaySettings(_Section):

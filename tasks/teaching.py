@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from recognition.audit.labels import resolve_labels
 from recognition.encoders import layout_of
+from recognition.heads.samples import Samples
+from recognition.heads.scene_size import EARLIER, Arrivals, learn_scene_size
 from recognition.heads.training import METHOD
 from recognition.isolation.views import view_key
 from recognition.release.candidate import LabelledPhotos
@@ -15,9 +19,11 @@ from recognition.release.products import ProductCard, dump_products
 from recognition.vocabulary import IsolationMethod, LabelOrigin, Part, Tier
 from tasks.wiring import Parts
 from warehouse.audits import current_tiers, parts
-from warehouse.images import duplicate_groups, usable_images
+from warehouse.images import camera_arrivals, duplicate_groups, usable_images
 from warehouse.labels import label_events
 from warehouse.products import all_products, latest_offers
+
+_NEWEST = 1000  # camera photos that say how near new ones lie: enough for a median, and no more than a few nights
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,27 @@ def gather_teaching(loop_parts: Parts) -> Teaching:
         products=products,
         taught=hashlib.sha256("|".join(decides).encode()).hexdigest()[:8],
         served=_digest_of_served(products),
+    )
+
+
+def scene_size(loop_parts: Parts, photos: LabelledPhotos) -> int:
+    """How many photos make a scene for these photos, by how near camera photos came to what was taught before them.
+
+    It is not part of what a release is known by: photos that nobody has labelled yet make no other release.
+    """
+    with loop_parts.warehouse.read() as db:
+        arrivals = camera_arrivals(db)
+    newest = list(arrivals)[:_NEWEST]
+    sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, newest)
+    taught = photos.where(Part.TRAIN)
+    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout, taught.views or None)
+    return learn_scene_size(
+        samples,
+        Arrivals(
+            new=vectors,
+            of_new=np.array([arrivals[sha256] for sha256 in sha256s], dtype=np.int64),
+            of_taught=np.array([arrivals.get(sha256, EARLIER) for sha256 in taught.sha256s], dtype=np.int64),
+        ),
     )
 
 

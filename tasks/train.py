@@ -27,7 +27,7 @@ from tasks.loop import Loop, stage
 from tasks.published import follow_history, open_whole
 from tasks.references import reference_writer
 from tasks.release_record import record_refresh, record_release
-from tasks.teaching import Teaching, gather_teaching
+from tasks.teaching import Teaching, gather_teaching, scene_size
 from tasks.wiring import Parts
 from warehouse.matches import product_identity
 from warehouse.products import titles
@@ -134,7 +134,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         teaching.photos,
         teaching.tiers,
         loop_parts.fingerprint,
-        TrainingPolicy(),
+        TrainingPolicy(photos_per_scene=scene_size(loop_parts, teaching.photos)),
         CalibrationPolicy(**settings.promise.model_dump()),
         superclasses_before=before,
     )

@@ -128,6 +128,11 @@ def unlabelled_camera_images(db: Session) -> list[UsableImage]:
     return db.rows(UsableImage, "images/unlabelled_camera")
 
 
+def camera_arrivals(db: Session) -> dict[str, int]:
+    """Return the usable camera images, newest first: sha256 -> number of the crawl that brought it first, from 1 on."""
+    return dict(db.tuples("images/camera_arrivals"))
+
+
 def hashed_images(db: Session) -> HashedImages:
     """Return every image that has a near-duplicate group, or should have, by sha256."""
     columns = db.arrays("images/hashed")

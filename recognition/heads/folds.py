@@ -1,5 +1,6 @@
 """Group-aware cross-validation folds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class Fold:
     """What one fold is taught, and what it is asked.
 
     Attributes:
-        taught: rows of the photos, or of the classes, that it learns from.
+        taught: rows of the samples that it learns from.
         held_out: rows of the photos that it ranks; no views are among them.
     """
 
@@ -55,23 +56,49 @@ def scene_folds(samples: Samples, scenes: Rows, folds: int, most_evidence: int, 
         Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold) & samples.photos))
         for fold in np.unique(fold_of[fold_of >= 0]).tolist()
     ]
-    return _enough(found, most_evidence)
+    return found[: _enough((len(fold.held_out) for fold in found), most_evidence)]
 
 
-def class_folds(samples: Samples, folds: int, most_evidence: int, seed: int = 0) -> list[Fold]:
-    """Folds that hold out whole classes: `taught` are class rows; as many folds as `scene_folds` would give."""
+@dataclass(frozen=True)
+class ClassFold:
+    """A fold that holds out whole classes, and of the others whole scenes: one model meets both kinds of photos.
+
+    Attributes:
+        classes: rows of the classes that it learns.
+        taught: rows of the samples that it learns from.
+        known: rows of the photos of those classes that it ranks.
+        unseen: rows of the photos of all other classes.
+    """
+
+    classes: Rows
+    taught: Rows
+    known: Rows
+    unseen: Rows
+
+
+def class_folds(samples: Samples, scenes: Rows, folds: int, most_evidence: int, seed: int = 0) -> list[ClassFold]:
+    """Folds that hold out whole classes; as many of them as it takes to hold out `most_evidence` photos."""
     class_count = len(samples.classes)
     fold_of_class = np.random.default_rng(seed).permutation(np.arange(class_count) % min(folds, class_count))
+    fold_of_scene = group_folds(samples.targets, scenes, folds, seed)
     found = [
-        Fold(
-            np.flatnonzero(fold_of_class != fold),
-            np.flatnonzero((fold_of_class[samples.targets] == fold) & samples.photos),
-        )
+        _class_fold(samples, fold_of_class != fold, held_out(fold_of_scene, fold))
         for fold in np.unique(fold_of_class).tolist()
     ]
-    return _enough(found, most_evidence)
+    return found[: _enough((len(fold.unseen) for fold in found), most_evidence)]
 
 
-def _enough(folds: list[Fold], most_evidence: int) -> list[Fold]:
-    before = np.cumsum([0, *(len(fold.held_out) for fold in folds)])
-    return [fold for fold, photos in zip(folds, before.tolist(), strict=False) if photos < most_evidence]
+def _class_fold(samples: Samples, kept: NDArray[np.bool_], scene_held_out: NDArray[np.bool_]) -> ClassFold:
+    of_kept = kept[samples.targets]
+    return ClassFold(
+        classes=np.flatnonzero(kept),
+        taught=np.flatnonzero(of_kept & ~scene_held_out),
+        known=np.flatnonzero(of_kept & scene_held_out & samples.photos),
+        unseen=np.flatnonzero(~of_kept & samples.photos),
+    )
+
+
+def _enough(photos: Iterable[int], most_evidence: int) -> int:
+    """How many folds it takes to hold out `most_evidence` photos, of folds that hold out so many each."""
+    before = np.cumsum([0, *photos])[:-1]
+    return int((before < most_evidence).sum())

@@ -29,7 +29,7 @@ from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.heads.two_covariance import TwoCovariance
 from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 5
+METHOD = 6
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
 KEPT = "kept"
@@ -88,6 +88,8 @@ class TrainedHeads:
         chosen: the combination that validation chose.
         out_of_fold: photos by heads that never saw their scene: what known products look like.
         class_held_out: photos by heads that never saw their class: what unseen products look like.
+        class_kept: photos of the other classes by those same heads, which never saw their scene: what known products
+            look like where unseen ones look like that.
         tried: out-of-fold top-1 accuracy of every combination.
     """
 
@@ -95,6 +97,7 @@ class TrainedHeads:
     chosen: Choice
     out_of_fold: OutOfFold
     class_held_out: OutOfFold
+    class_kept: OutOfFold
     tried: Mapping[Choice, float]
 
 
@@ -134,14 +137,14 @@ def train_heads(
     evidence = _rank_out_of_fold(samples, folds, fine_of_folds, partitions, scenes, policy.seed)
     choice = _choose_superclasses(choice, evidence, policy, tried)
     superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
-    fine, unseen = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
+    fine, (unseen, kept) = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
     heads = replace(
         _all_heads(samples, fine, superclass_of, policy.seed),
         tiers=tuple(tiers[sku] for sku in samples.classes),
         coarse_weight=choice.coarse_weight,
         scale=_best_scale(out_of_fold, choice.coarse_weight),
     )
-    return TrainedHeads(heads, choice, out_of_fold, unseen, tried)
+    return TrainedHeads(heads, choice, out_of_fold, unseen, kept, tried)
 
 
 def _choose_metric(
@@ -205,10 +208,10 @@ def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
 
 def _final_fits(
     samples: Samples, metric: Metric, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
-) -> tuple[FineHead, OutOfFold]:
+) -> tuple[FineHead, tuple[OutOfFold, OutOfFold]]:
     """What was chosen, taught with everything, and what heads say of classes that they were never taught."""
     fine: list[FineHead] = []
-    unseen: list[OutOfFold] = []
+    unseen: list[tuple[OutOfFold, OutOfFold]] = []
     at_once(
         [
             lambda: fine.append(fit_fine_head(samples, choice, policy.seed, metric)),
@@ -319,20 +322,25 @@ def _rank_out_of_fold(
 
 def _rank_held_out_classes(
     samples: Samples, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
-) -> OutOfFold:
-    """Each fold's classes ranked by heads that were never taught them: metric, likelihoods and coarse head included.
+) -> tuple[OutOfFold, OutOfFold]:
+    """Photos of unseen and of known classes, ranked by heads that were taught neither those classes nor those scenes.
 
     To leave a class out of the ranking alone is not enough: a metric that was learned with it makes it look stranger
-    than any new product is (benchmarks.unseen).
+    than any new product is (benchmarks.unseen). And both kinds must be ranked by the same heads: how near a photo comes
+    to a prototype depends on how many classes and photos taught them.
     """
-    found: list[Candidates] = []
-    rows: list[Rows] = []
-    for fold in class_folds(samples, policy.folds, policy.most_evidence, policy.seed):
-        fewer = samples.of_classes(fold.taught)
-        heads = _all_heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.taught], policy.seed)
-        found.append(find_candidates(heads, samples.vectors[fold.held_out]).with_rows_of(fold.taught))
-        rows.append(fold.held_out)
-    return _joined(samples, scenes, found, rows)
+    folds = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
+    unseen: list[Candidates] = []
+    known: list[Candidates] = []
+    for fold in folds:
+        fewer = samples.take(fold.taught).of_classes(fold.classes)
+        heads = _all_heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.classes], policy.seed)
+        for found, asked in ((unseen, fold.unseen), (known, fold.known)):
+            found.append(find_candidates(heads, samples.vectors[asked]).with_rows_of(fold.classes))
+    return (
+        _joined(samples, scenes, unseen, [fold.unseen for fold in folds]),
+        _joined(samples, scenes, known, [fold.known for fold in folds]),
+    )
 
 
 def _joined(samples: Samples, scenes: Rows, found: Sequence[Candidates], rows: Iterable[Rows]) -> OutOfFold:

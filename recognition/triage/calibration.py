@@ -1,13 +1,13 @@
 """Thresholds that keep a promise: what is called sure is right as often as was asked for.
 
 Three questions, answered on photos that the heads in question never saw:
-- known: does the photo show a taught product at all? Known photos are ranked by heads that never saw their scene,
-  unseen ones by heads that never saw their class, which is what a new product is; its look-alikes stay. The
+- known: does the photo show a taught product at all? The same heads, which saw neither the scenes of the known photos
+  nor the classes of the unseen ones, rank both; a held-out class is what a new product is, its look-alikes stay. The
   log-likelihood ratio and the cosine to the nearest prototype tell them apart, and become a probability.
 - unseen: below which probability is it hopeless? The threshold parts the two best, but never at the price of more than
   a set share of the known photos.
-- sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold whose error, bounded
-  from above (Clopper and Pearson, 1934), stays within the promise, on a mix of known and unseen photos. Trained classes
+- sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold at which the sure
+  answers keep the promise even with one more wrong one among them, on a mix of known and unseen photos. Trained classes
   may rest on the evidence of all classes where their own is too thin; gallery classes must pass both.
 """
 
@@ -16,16 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.heads.samples import Rows
 from recognition.heads.scoring import Ranking, rank
 from recognition.heads.training import TrainedHeads
 from recognition.triage.effective_size import effective_sizes, intraclass_correlation
+from recognition.triage.promise import Evidence, ThresholdRule, least_safe_threshold
 from recognition.triage.separation import auroc, false_positive_rate
 from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
 from recognition.vocabulary import Tier
 
-_FIRST = (1.5, 4.0)  # the strictest threshold accepts so many times the photos that could keep the promise at all
-_STEP = 0.02  # share of the evidence that each further threshold accepts more
 _LEAST_SHARE = 1e-6  # of unseen photos: without any, nothing would ever be unseen
 
 
@@ -37,54 +35,28 @@ class CalibrationPolicy:
         sure_precision: share of sure answers that must be right.
         unseen_share: share of photos expected to show a product that is not in the catalogue.
         known_lost: largest share of known photos that may be called unseen.
-        risk: probability with which the promise may fail by bad luck of the calibration photos. At a half it is kept on
-            average; less is safer, and asks for more evidence than most catalogues have (benchmarks.unseen).
     """
 
     sure_precision: float = 0.97
     unseen_share: float = 0.1
     known_lost: float = 0.1
-    risk: float = 0.5
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """Judged photos from which `sure` is calibrated, known ones and unseen ones together.
-
-    Attributes:
-        confidence: [n] of the best class.
-        wrong: [n] whether that class is wrong; of an unseen photo it always is.
-        tiers: [n] tier of that class.
-        familiar: [n] whether the photo is not called unseen.
-        weights: [n] so that known and unseen photos weigh what is expected in the field.
-        clusters: [n] photos that are right and wrong together: a scene of a known class, an unseen class as a whole.
-        correlations: [n] how much they are.
-    """
-
-    confidence: NDArray[np.float64]
-    wrong: NDArray[np.bool_]
-    tiers: NDArray[np.object_]
-    familiar: NDArray[np.bool_]
-    weights: NDArray[np.float64]
-    clusters: Rows
-    correlations: NDArray[np.float64]
-
-    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "_Evidence":
-        return _Evidence(**{name: column[chosen] for name, column in vars(self).items()})
-
-
-def calibrate(trained: TrainedHeads, policy: CalibrationPolicy | None = None) -> Thresholds:
-    """The thresholds of these heads."""
+def calibrate(
+    trained: TrainedHeads, policy: CalibrationPolicy | None = None, rule: ThresholdRule = least_safe_threshold
+) -> Thresholds:
+    """The thresholds of these heads; `rule` finds those of sure answers."""
     policy = policy or CalibrationPolicy()
     if not len(trained.out_of_fold.targets):
         return _without_evidence(policy)
     heads = trained.heads
     known = rank(trained.out_of_fold.candidates, heads.coarse_weight, heads.scale)
     unseen = rank(trained.class_held_out.candidates, heads.coarse_weight, heads.scale)
-    model = fit_known_product(known, unseen, policy.unseen_share)
+    beside = rank(trained.class_kept.candidates, heads.coarse_weight, heads.scale)
+    model = fit_known_product(beside, unseen, policy.unseen_share)
     least_known = _parting(model.probability(known), model.probability(unseen), policy.known_lost)
     evidence = _evidence(trained, known, unseen, model, least_known, policy)
-    sure = _sure_thresholds(evidence, policy)
+    sure = _sure_thresholds(evidence, policy.sure_precision, rule)
     of_known = evidence.where(np.arange(len(evidence.wrong)) < len(known.ratio))
     accepted = of_known.familiar & (of_known.confidence >= np.array([sure[tier] for tier in of_known.tiers]))
     return Thresholds(
@@ -92,8 +64,8 @@ def calibrate(trained: TrainedHeads, policy: CalibrationPolicy | None = None) ->
         least_known=least_known,
         sure=sure,
         familiarity=_parting(known.familiarity, unseen.familiarity, policy.known_lost),
-        unseen_auroc=auroc(model.probability(known), model.probability(unseen)),
-        unseen_fpr=false_positive_rate(model.probability(known), model.probability(unseen)),
+        unseen_auroc=auroc(model.probability(beside), model.probability(unseen)),
+        unseen_fpr=false_positive_rate(model.probability(beside), model.probability(unseen)),
         promised_precision=policy.sure_precision,
         expected_coverage=float(accepted.mean()),
         evidence=float(effective_sizes(of_known.weights, of_known.clusters, of_known.correlations)[-1]),
@@ -150,7 +122,7 @@ def _evidence(
     model: KnownProduct,
     least_known: float,
     policy: CalibrationPolicy,
-) -> _Evidence:
+) -> Evidence:
     of_known, of_unseen = model.probability(known), model.probability(unseen)
     wrong = known.rows[:, 0] != trained.out_of_fold.targets
     confidence = of_known * known.probability[:, 0], of_unseen * unseen.probability[:, 0]
@@ -161,7 +133,7 @@ def _evidence(
     )
     counts = len(wrong), len(classes)
     shares = 1 - policy.unseen_share, policy.unseen_share * counts[0] / max(counts[1], 1)
-    return _Evidence(
+    return Evidence(
         confidence=np.concatenate(confidence),
         wrong=np.concatenate([wrong, np.ones(counts[1], dtype=bool)]),
         tiers=np.array(trained.heads.tiers, dtype=object)[np.concatenate([known.rows[:, 0], unseen.rows[:, 0]])],
@@ -172,10 +144,10 @@ def _evidence(
     )
 
 
-def _sure_thresholds(evidence: _Evidence, policy: CalibrationPolicy) -> dict[Tier, float]:
-    of_all = _least_safe_threshold(evidence.where(evidence.familiar), policy)
+def _sure_thresholds(evidence: Evidence, promised: float, rule: ThresholdRule) -> dict[Tier, float]:
+    of_all = rule(evidence.where(evidence.familiar), promised)
     own = {
-        tier: _least_safe_threshold(evidence.where(evidence.familiar & (evidence.tiers == tier)), policy)
+        tier: rule(evidence.where(evidence.familiar & (evidence.tiers == tier)), promised)
         for tier in (Tier.TRAINED, Tier.GALLERY)
     }
     return {
@@ -205,45 +177,3 @@ def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
         expected_coverage=0.0,
         evidence=0.0,
     )
-
-
-def _least_safe_threshold(evidence: _Evidence, policy: CalibrationPolicy) -> float:
-    """The least threshold that can be called safe, or `NEVER_SURE`.
-
-    Thresholds are tested from strict to lenient, each accepting a step more photos, and the first that fails ends the
-    sequence: so the promise of one sequence fails with probability `risk` at most, whatever the number of thresholds
-    (fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). There are two, nested in the same photos,
-    and the more lenient result counts. Photos count for what they are worth, see `recognition.triage.effective_size`.
-    """
-    from scipy.stats import beta
-
-    if not len(evidence.wrong):
-        return NEVER_SURE
-    ordered = evidence.where(np.argsort(-evidence.confidence, kind="stable"))
-    accepted = np.cumsum(ordered.weights)
-    error = np.cumsum(ordered.weights * ordered.wrong) / accepted
-    worth = effective_sizes(ordered.weights, ordered.clusters, ordered.correlations)
-    bound = beta.ppf(1 - policy.risk, error * worth + 1, np.maximum((1 - error) * worth, 1e-9))
-    least = NEVER_SURE
-    for first in _first_steps(worth, policy):
-        tested = np.searchsorted(accepted, np.arange(accepted[first], accepted[-1], _STEP * accepted[-1]))
-        confidence = ordered.confidence[tested]
-        last = np.searchsorted(-ordered.confidence, -confidence, side="right") - 1  # those of equal confidence too
-        safe = np.logical_and.accumulate(bound[last] <= 1 - policy.sure_precision)
-        if safe.any():
-            least = min(least, float(confidence[safe].min()))
-    return least
-
-
-def _first_steps(worth: NDArray[np.float64], policy: CalibrationPolicy) -> list[int]:
-    """How many of the surest photos the first threshold of each sequence accepts.
-
-    Fewer than could keep the promise without a single error would end a sequence at once. One sequence begins soon
-    after those, so that few sure answers are found where no more can be; the other with a quarter of the evidence,
-    within reason, so that a wrong label among the surest photos does not end the only one.
-    """
-    needed = np.log(policy.risk) / np.log(policy.sure_precision)
-    soonest, latest = (times * needed for times in _FIRST)
-    wanted = (soonest, float(np.clip(worth[-1] / 4, soonest, latest)))
-    rising = np.maximum.accumulate(worth)
-    return [min(int(np.searchsorted(rising, photos)), len(worth) - 1) for photos in wanted]

@@ -72,9 +72,11 @@ def test_a_view_is_never_asked_about_and_never_teaches_a_fold_that_holds_its_pho
         asked = {(samples.targets[row], samples.groups[row]) for row in fold.held_out.tolist()}
         taught = {(samples.targets[row], samples.groups[row]) for row in fold.taught.tolist()}
         assert not asked & taught
-    for fold in class_folds(samples, folds, 10**6, seed):
-        assert samples.photos[fold.held_out].all()
-        assert not set(fold.taught.tolist()) & set(samples.targets[fold.held_out].tolist())
+    for fold in class_folds(samples, scenes, folds, 10**6, seed):
+        assert samples.photos[fold.unseen].all()
+        assert samples.photos[fold.known].all()
+        assert not set(samples.targets[fold.taught].tolist()) & set(samples.targets[fold.unseen].tolist())
+        assert not set(scenes[fold.taught].tolist()) & set(scenes[fold.known].tolist())
 
 
 @unhurried

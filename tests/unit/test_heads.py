@@ -6,6 +6,7 @@ import pytest
 from recognition.errors import NotEnoughDataError
 from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
+from recognition.heads.folds import class_folds
 from recognition.heads.metric import Metric, MetricKind, MetricPart
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
@@ -120,14 +121,14 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
     assert np.allclose(ranking.familiarity, (vectors @ prototypes.T).max(axis=1))
 
 
-def held_out_classes(samples: Samples) -> OutOfFold:
+def held_out_classes(samples: Samples) -> tuple[OutOfFold, OutOfFold]:
     one_superclass, scenes = np.zeros(len(samples.classes), dtype=np.int64), samples.groups
     return _rank_held_out_classes(samples, Choice(MetricKind.WHITENED), one_superclass, scenes, TrainingPolicy(folds=3))
 
 
 def test_evidence_of_unseen_products_comes_from_heads_that_never_heard_of_them():
     samples = clustered_samples(classes=11, photos=6, seed=12)
-    unseen = held_out_classes(samples)
+    unseen, _ = held_out_classes(samples)
     assert np.array_equal(np.bincount(unseen.targets), np.full(11, 6)), "each photo is held out once"
     possible = unseen.candidates.cosine >= -1
     assert not (possible & (unseen.candidates.rows == unseen.targets[:, None])).any()
@@ -136,9 +137,23 @@ def test_evidence_of_unseen_products_comes_from_heads_that_never_heard_of_them()
     altered = samples.vectors.copy()
     of_first = np.flatnonzero(samples.targets == 0)
     altered[of_first[1:]] = normalised(np.random.default_rng(0).normal(size=altered[of_first[1:]].shape))
-    again = held_out_classes(Samples(altered, samples.targets, samples.groups, samples.classes))
+    again, _ = held_out_classes(Samples(altered, samples.targets, samples.groups, samples.classes))
     first, second = (found.candidates.cosine[np.flatnonzero(found.targets == 0)[0]] for found in (unseen, again))
     assert np.array_equal(first, second), "what else is known of its class changes nothing"
+
+
+def test_known_photos_stand_beside_the_unseen_ones_and_their_own_scene_taught_nobody():
+    samples = clustered_samples(classes=11, photos=6, seed=12)
+    unseen, known = held_out_classes(samples)
+    named = (known.candidates.rows == known.targets[:, None]) & (known.candidates.cosine >= -1)
+    assert named.any(axis=1).all(), "each is ranked by heads that were taught its class"
+    folds = class_folds(samples, samples.groups, 3, 10_000)
+    assert sum(len(fold.known) for fold in folds) == len(known.targets)
+    assert sum(len(fold.unseen) for fold in folds) == len(unseen.targets) == len(samples)
+    for fold in folds:
+        assert not set(samples.groups[fold.taught]) & set(samples.groups[fold.known])
+        assert set(samples.targets[fold.known]) <= set(fold.classes.tolist())
+        assert not set(samples.targets[fold.unseen]) & set(samples.targets[fold.taught])
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def unseen_photos(photos: int, seed: int = 0) -> OutOfFold:
 
 
 def trained(known: OutOfFold, unseen: OutOfFold, of: Heads | None = None) -> TrainedHeads:
-    return TrainedHeads(of or heads(), Choice(MetricKind.PLAIN), known, unseen, {})
+    return TrainedHeads(of or heads(), Choice(MetricKind.PLAIN), known, unseen, known, {})
 
 
 def evidence(photos: int, wrong_share: float, seed: int = 0, of: Heads | None = None) -> TrainedHeads:
@@ -82,7 +82,7 @@ def judged_sure(photos: OutOfFold, thresholds: Thresholds) -> np.ndarray:
 
 
 def test_what_is_called_sure_keeps_its_promise_on_photos_that_calibration_never_saw():
-    policy = CalibrationPolicy(sure_precision=0.97, unseen_share=0.1, risk=0.1)
+    policy = CalibrationPolicy(sure_precision=0.97, unseen_share=0.1)
     thresholds = calibrate(evidence(3000, wrong_share=0.2), policy)
     known, unseen = known_photos(3000, wrong_share=0.2, seed=1), unseen_photos(333, seed=1)
     sure = judged_sure(known, thresholds)
@@ -100,11 +100,11 @@ def test_with_too_few_photos_to_promise_on_nothing_is_called_sure():
 
 def test_where_scenes_are_right_and_wrong_as_one_their_photos_are_less_evidence():
     known = known_photos(800, 0.1, photos_per_scene=8)
-    strict = CalibrationPolicy(risk=0.05)
+    strict = CalibrationPolicy(sure_precision=0.99)
     in_scenes = calibrate(trained(known, unseen_photos(800)), strict)
     alone = calibrate(trained(replace(known, scenes=np.arange(800)), unseen_photos(800)), strict)
     assert (alone.evidence, in_scenes.evidence) == (pytest.approx(800), pytest.approx(100))
-    assert in_scenes.expected_coverage == 0.0, "a hundred scenes cannot show that three of a hundred are wrong at most"
+    assert in_scenes.expected_coverage == 0.0, "a hundred scenes cannot show that one of a hundred is wrong at most"
     assert alone.expected_coverage > 0.5
 
 
