@@ -3,6 +3,9 @@
     python -m benchmarks.grocery_loop            all 81 products
     python -m benchmarks.grocery_loop --quick    12 products, a few minutes
 
+The encoder isolates products by a foreground head that is taught with their iconic pictures, and sees their colours:
+what the val split chose in `benchmarks.recognition_grocery`.
+
 Prints its tables and writes result.json and result.md into the work folder. Needs the photos and weights of
 SKULOOP_SHARED (default ../shared) and the Label Studio of `make setup-label-studio`.
 """
@@ -36,6 +39,8 @@ def main() -> int:
         error_rate=options.error_rate,
         seed=options.seed,
         workers=1 if options.quick else options.workers,  # starting workers takes longer than so few photos
+        whole_picture=options.quick or options.whole_picture,  # a foreground head is taught for minutes
+        known_vectors=options.known_vectors,
     )
     try:
         prepare(plan, fresh=options.fresh)
@@ -70,6 +75,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--error-rate", type=float, default=0.0, help="share of wrong answers of the annotator")
     parser.add_argument("--seed", type=int, default=_SEED, help="order of the test photos, mistakes of the annotator")
     parser.add_argument("--workers", type=int, default=0, help="encoder processes; 0 is one per core")
+    parser.add_argument("--whole-picture", action="store_true", help="neither isolate the product nor see colour")
+    parser.add_argument(
+        "--known-vectors", action="store_true", help="do not encode photos that another benchmark has encoded"
+    )
     return parser.parse_args()
 
 

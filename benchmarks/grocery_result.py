@@ -20,6 +20,7 @@ from benchmarks.grocery_nights import (
 from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION
 from benchmarks.grocery_proof import Proof
 from benchmarks.machine import Machine, this_machine
+from recognition.vocabulary import IsolationMethod
 from skuloop.demo.annotator import AnnotatorReport
 from warehouse.snapshot import DATABASE_NAME
 
@@ -31,6 +32,8 @@ class Setup:
     Attributes:
         train_photos: photos of the official train split; likewise the other two.
         error_rate: share of questions that the SIMULATED annotator was told to answer wrong.
+        isolation: how the encoder finds the product.
+        known_vectors: whether photos had been encoded before.
     """
 
     classes: int
@@ -43,6 +46,8 @@ class Setup:
     budget: int
     seed: int
     error_rate: float
+    isolation: IsolationMethod
+    known_vectors: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,8 @@ def _setup(course: Course) -> Setup:
         budget=parts.settings.review.budget,
         seed=course.plan.seed,
         error_rate=course.plan.error_rate,
+        isolation=parts.encoder.isolation.method,
+        known_vectors=course.plan.known_vectors,
     )
 
 

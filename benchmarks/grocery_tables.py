@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from benchmarks.grocery_accuracy import ReleaseAccuracy
 from benchmarks.grocery_result import Result
+from recognition.vocabulary import IsolationMethod
 from skuloop.output import percent
 from tasks.settings import PRODUCTION_ENCODER
 
@@ -58,9 +59,14 @@ def _photos(result: Result) -> str:
 
 def _encoder(result: Result) -> str:
     setup = result.setup
+    looks = (
+        "It sees the whole picture."
+        if setup.isolation is IsolationMethod.NONE
+        else "It isolates products by a foreground head that was taught with the iconic pictures, and sees their colours."
+    )
     return (
         f"Encoder: {setup.encoder} at {setup.image_size} px, a supervised ViT-Tiny. It stands in for skuloop's default "
-        f"encoder {PRODUCTION_ENCODER}."
+        f"encoder {PRODUCTION_ENCODER}. {looks}"
     )
 
 
@@ -86,7 +92,8 @@ def _machine(result: Result) -> str:
     machine = result.machine
     return (
         f"Machine: {machine.cpu}, {machine.cores} cores, no GPU used; load over the last 15 minutes "
-        f"{machine.load:.1f}. The whole run took {result.seconds / 60:.1f} minutes."
+        f"{machine.load:.1f}. The whole run took {result.seconds / 60:.1f} minutes"
+        f"{', photos of the camera encoded before' if result.setup.known_vectors else ''}."
     )
 
 

@@ -31,6 +31,8 @@ class Plan:
         error_rate: share of questions that the simulated annotator answers wrong.
         seed: of the order of the test photos and of the annotator's mistakes.
         workers: encoder processes; 0 for one per core.
+        whole_picture: do not isolate the product and do not see colour.
+        known_vectors: take the vectors of photos that a benchmark has encoded before, where the encoder is the same.
     """
 
     folder: Path
@@ -40,6 +42,8 @@ class Plan:
     error_rate: float
     seed: int
     workers: int
+    whole_picture: bool = False
+    known_vectors: bool = False
 
     @property
     def data(self) -> Path:
@@ -83,16 +87,25 @@ def prepare(plan: Plan, *, fresh: bool) -> None:
     (plan.folder / "prefect").mkdir()
 
 
-def write_settings(plan: Plan, shop_url: str) -> Path:
-    """The run's `skuloop.toml`: a shop, a folder of labelled photos, a camera's inbox."""
+def write_settings(plan: Plan, shop_url: str, foreground_head: Path | None) -> Path:
+    """The run's `skuloop.toml`: a shop, a folder of labelled photos, a camera's inbox.
+
+    Args:
+        plan: what the run was told.
+        shop_url: where the shop is.
+        foreground_head: of an encoder that isolates products and sees their colours; None for one that does not.
+    """
+    encoder: dict[str, object] = {
+        "name": ENCODER,
+        "weights": str(plan.weights),
+        "image_size": _IMAGE_SIZE,
+        "workers": plan.workers,
+    }
+    if foreground_head is not None:
+        encoder |= {"colour": True, "isolation": {"method": "foreground", "weights": str(foreground_head)}}
     settings = {
         "timezone": "UTC",
-        "encoder": {
-            "name": ENCODER,
-            "weights": str(plan.weights),
-            "image_size": _IMAGE_SIZE,
-            "workers": plan.workers,
-        },
+        "encoder": encoder,
         "label_studio": {"port": 0, "executable": str(LABEL_STUDIO)},
         "review": {"budget": plan.budget},
         "source": [

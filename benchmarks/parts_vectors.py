@@ -27,7 +27,7 @@ from warehouse.vectors import VectorStore
 ENCODER = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
 COMPOSITES, SEED = 4000, 1
 _OUT = Path(__file__).resolve().parent / "out"
-_STORE = VectorStore(_OUT / "vectors")
+STORE = VectorStore(_OUT / "vectors")
 
 
 def plain(shared: Path) -> EncoderSpec:
@@ -92,11 +92,11 @@ def vectors(spec: EncoderSpec, paths: Sequence[Path]) -> Vectors:
     """[n, d] vectors of the photos, in the order given; what is missing is encoded first."""
     keys = [_key(path) for path in paths]
     fingerprint = encoder_fingerprint(spec)
-    known = _STORE.known(fingerprint)
+    known = STORE.known(fingerprint)
     missing = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
     for batch in encode_files(spec, list(missing.items()), on_progress=_progress):
-        _STORE.append(fingerprint, batch.sha256s, batch.vectors)
-    found, rows = _STORE.load(fingerprint, keys)
+        STORE.append(fingerprint, batch.sha256s, batch.vectors)
+    found, rows = STORE.load(fingerprint, keys)
     if len(found) != len(keys):
         raise RuntimeError(f"{len(keys) - len(found)} photos could not be encoded")
     return rows

@@ -66,7 +66,7 @@ def main() -> int:
 
 def _specs(shared: Path, grocery: Grocery) -> dict[str, EncoderSpec]:
     weights = shared / "weights" / f"{ENCODER}.safetensors"
-    head = taught_head(EncoderSpec(ENCODER, weights), lambda: _lesson(grocery), "grocery-foreground")
+    head = grocery_foreground_head(shared, grocery)
     isolations = {
         _PLAIN: IsolationSpec(),
         "attention": IsolationSpec(IsolationMethod.ATTENTION),
@@ -78,6 +78,12 @@ def _specs(shared: Path, grocery: Grocery) -> dict[str, EncoderSpec]:
         for name, isolation in isolations.items()
         for colour in ((False, True) if name == _PLAIN else (True,))  # at weight 0 colour is left out anyway
     }
+
+
+def grocery_foreground_head(shared: Path, grocery: Grocery) -> Path:
+    """The file of a head that is taught with the iconic pictures, laid on corners of train photos."""
+    plain = EncoderSpec(ENCODER, shared / "weights" / f"{ENCODER}.safetensors")
+    return taught_head(plain, lambda: _lesson(grocery), "grocery-foreground")
 
 
 def _lesson(grocery: Grocery) -> ForegroundLesson:
