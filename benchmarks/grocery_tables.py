@@ -62,7 +62,7 @@ def _encoder(result: Result) -> str:
     looks = (
         "It sees the whole picture."
         if setup.isolation is IsolationMethod.NONE
-        else "It isolates products by a foreground head that was taught with the iconic pictures, and sees their colours."
+        else "It isolates products by a foreground head, taught with the iconic pictures, and sees their colours."
     )
     return (
         f"Encoder: {setup.encoder} at {setup.image_size} px, a supervised ViT-Tiny. It stands in for skuloop's default "

@@ -44,8 +44,8 @@ def main() -> int:
     on_val: dict[str, float] = {}
     rows = []
     for name, spec in specs.items():
-        train = _samples(spec, grocery.of(TRAIN))
-        val = _asked(spec, grocery.of(VALIDATION), train)
+        train = samples_of(spec, grocery.of(TRAIN))
+        val = samples_like(spec, grocery.of(VALIDATION), train)
         trained = _trained(train)
         on_val[name] = float(_right(trained, val).mean())
         plain = float((nearest_prototype(train, val.vectors) == val.targets).mean())
@@ -80,6 +80,12 @@ def _specs(shared: Path, grocery: Grocery) -> dict[str, EncoderSpec]:
     }
 
 
+def foreground_spec(shared: Path, grocery: Grocery) -> EncoderSpec:
+    """The encoder that the val split chose: it isolates products and sees their colours."""
+    weights, head = shared / "weights" / f"{ENCODER}.safetensors", grocery_foreground_head(shared, grocery)
+    return EncoderSpec(ENCODER, weights, isolation=IsolationSpec(IsolationMethod.FOREGROUND, head), colour=True)
+
+
 def grocery_foreground_head(shared: Path, grocery: Grocery) -> Path:
     """The file of a head that is taught with the iconic pictures, laid on corners of train photos."""
     plain = EncoderSpec(ENCODER, shared / "weights" / f"{ENCODER}.safetensors")
@@ -105,8 +111,8 @@ def _right(trained: TrainedHeads, asked: Samples) -> np.ndarray:
 
 
 def _on_test(name: str, spec: EncoderSpec, grocery: Grocery) -> list[tuple[str, ...]]:
-    train = _samples(spec, grocery.of(TRAIN))
-    test = _asked(spec, grocery.of(TEST), train)
+    train = samples_of(spec, grocery.of(TRAIN))
+    test = samples_like(spec, grocery.of(TEST), train)
     trained = _trained(train)
     recipe = fit_published_recipe(train, _SUPERCLASSES)
     found = {
@@ -123,14 +129,15 @@ def _row(name: str, method: str, right: np.ndarray, test: Samples) -> tuple[str,
     return name, method, f"{right.mean():.3f}", f"{interval.low:.3f}-{interval.high:.3f}"
 
 
-def _samples(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...]) -> Samples:
+def samples_of(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...]) -> Samples:
+    """The photos with their official labels, each a group of its own."""
     rows = vectors(spec, [photo.path for photo in photos])
     return Samples.from_labels(rows, [photo.sku for photo in photos], [photo.sha256 for photo in photos], layout(spec))
 
 
-def _asked(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...], train: Samples) -> Samples:
+def samples_like(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...], train: Samples) -> Samples:
     """The photos with the class rows of `train`: a small split does not hold every class."""
-    found = _samples(spec, photos)
+    found = samples_of(spec, photos)
     row_of = {sku: row for row, sku in enumerate(train.classes)}
     rows = np.array([row_of[sku] for sku in found.classes])
     return replace(found, targets=rows[found.targets], classes=train.classes)
