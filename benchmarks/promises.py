@@ -14,7 +14,7 @@ with the bound of Clopper and Pearson (1934), and an isotonic curve of the risk 
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ _LEFT_OUT = 20
 _PROMISES = (0.90, 0.95, 0.97, 0.99)
 _UNSEEN_SHARE = CalibrationPolicy().unseen_share
 _STEP, _GRID = 0.02, 10
+_TRAINING = TrainingPolicy(learn=False, superclasses=1)  # class means, flat: what validation chooses on these photos
 Floats = NDArray[np.float64]
 
 
@@ -107,7 +108,7 @@ def _draw(draw: int) -> tuple[TrainedHeads, Mapping[str, Asked]]:
         for split, found in splits.items()
     }
     tiers = dict.fromkeys(few.classes, Tier.TRAINED)
-    return train_heads(few, tiers, TrainingPolicy(learn=False, seed=draw)), asked
+    return train_heads(few, tiers, replace(_TRAINING, seed=draw)), asked
 
 
 def _realised(trained: TrainedHeads, asked: Asked, promised: float, rule: ThresholdRule) -> Realised:
