@@ -18,6 +18,7 @@ from warehouse.images import (
     UsableImage,
     add_images,
     add_origins,
+    camera_arrivals,
     duplicate_groups,
     hashed_images,
     store_duplicate_groups,
@@ -173,6 +174,16 @@ def test_only_camera_photos_that_nobody_spoke_about_wait_for_recognition(db):
     said = LabelEventRow("e1", "labelled", LabelKind.NOT_A_PRODUCT, None, LabelOrigin.ANNOTATOR, "ann", NIGHT)
     append_label_events(db, [said])
     assert [row.sha256 for row in unlabelled_camera_images(db)] == ["camera"]
+
+
+def test_camera_photos_are_numbered_by_the_crawl_that_brought_them_first(db):
+    add_images(db, [image(sha) for sha in ("first", "again", "second", "shop", "blurred")])
+    tonight = {"crawl_id": "crawl2", "seen_at": NIGHT + timedelta(days=1)}
+    add_origins(db, [origin("first"), origin("again"), origin("shop", OriginKind.CATALOGUE, "tea"), origin("blurred")])
+    add_origins(db, [replace(origin(sha), origin=f"{sha}-2.jpg", **tonight) for sha in ("again", "second")])
+    sound = [measured(sha) for sha in ("first", "again", "second", "shop")]
+    store_measurements(db, [*sound, measured("blurred", PictureReason.BLURRED)])
+    assert list(camera_arrivals(db).items()) == [("second", 2), ("again", 1), ("first", 1)]
 
 
 def test_groups_stay_where_nothing_is_said_and_go_with_their_images(db):
