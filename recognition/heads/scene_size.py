@@ -58,7 +58,7 @@ def learn_scene_size(samples: Samples, arrivals: Arrivals, sizes: Sequence[int] 
 
 def nearness_of_new(samples: Samples, arrivals: Arrivals) -> NDArray[np.float32]:
     """Cosine of each new photo to the nearest one that was taught before it came; those before all are left out."""
-    found = [np.zeros(0, dtype=np.float32)]
+    found: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)]
     for arrival in np.unique(arrivals.of_new).tolist():
         before = samples.vectors[samples.photos & (arrivals.of_taught < arrival)]
         if len(before):
