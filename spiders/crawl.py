@@ -1,11 +1,12 @@
 """One crawl in a process of its own: `python -m spiders.crawl` reads a job from stdin; run_crawl starts it.
 
-A process of its own, because Twisted's reactor starts once in a process, and because hostile pages and pictures are
-then decoded where a crash or a memory limit costs one crawl and not the night.
+A process of its own, because hostile pages and pictures are then read where a crash or a memory limit costs one crawl
+and not the night.
 """
 
 import fcntl
 import resource
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,9 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recognition.files import write_durably
 from recognition.pictures.reading import PictureLimits
+from spiders.database import forget_database
 from spiders.disk import whole_lines
 from spiders.errors import BadCrawlJobError, CrawlCrashedError
-from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, read_summary
+from spiders.failures import is_disk_full
+from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, VisitReport, read_summary
 from spiders.folder import collect_photos
 from spiders.images import ImageStore
 from spiders.sources import SiteSource, Source
@@ -46,6 +49,10 @@ class CrawlJob:
     feeds_root: Path
     images_root: Path
     timeout_seconds: float = 6 * 3600
+    postponed: frozenset[str] = frozenset()
+    """Addresses that failed on earlier nights and are not due yet."""
+    most_products: int | None = None
+    """With so many products in the feed nothing more is asked for: to try a source."""
 
 
 class _JobDocument(BaseModel):
@@ -57,6 +64,8 @@ class _JobDocument(BaseModel):
     crawl_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
     feeds_root: Path
     images_root: Path
+    postponed: frozenset[str] = frozenset()
+    most_products: int | None = None
 
 
 def files_of(job: CrawlJob) -> CrawlFiles:
@@ -109,6 +118,8 @@ def _document(job: CrawlJob) -> _JobDocument:
             crawl_id=job.crawl_id,
             feeds_root=job.feeds_root.absolute(),
             images_root=job.images_root.absolute(),
+            postponed=job.postponed,
+            most_products=job.most_products,
         )
     except ValidationError as error:
         raise BadCrawlJobError(_explained(error)) from error
@@ -154,7 +165,12 @@ def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
     started = time.monotonic()
     writer = FeedWriter(files)
     try:
-        code = _collect(document, files, writer)
+        code, visit = _collect(document, files, writer)
+    except (OSError, sqlite3.OperationalError) as error:
+        if not is_disk_full(error):
+            raise
+        sys.stderr.write(f"{document.source.name}: the disk is full; free some space and run it again: {error}\n")
+        return EXIT_INTERRUPTED
     finally:
         writer.close()
     if code == EXIT_FINISHED:
@@ -166,24 +182,26 @@ def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
             images=writer.images,
             failures=writer.failures,
             seconds=round(time.monotonic() - started, 3),
+            visit=visit,
         )
         write_durably(files.summary, summary.model_dump_json(indent=2).encode())
         sys.stderr.write(f"{summary.source}: done. {_counts(writer)} in {summary.seconds:.1f} s\n")
     return code
 
 
-def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> int:
+def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> tuple[int, VisitReport | None]:
     store = ImageStore(document.images_root)
     if isinstance(document.source, SiteSource):
-        from spiders.process import crawl_site  # Scrapy takes a second to import; folders do not need it
+        from spiders.web import visit_source  # what asks the web takes a while to import; folders do not need it
 
-        ending = crawl_site(document.source, files, store, writer)
+        most = document.most_products
+        ending = visit_source(document.source, files, store, writer, postponed=document.postponed, most_products=most)
         if not ending.reached:
-            return EXIT_UNREACHED
-        return EXIT_FINISHED if ending.finished else EXIT_INTERRUPTED
+            forget_database(files.frontier)  # the next attempt begins anew
+        return EXIT_FINISHED if ending.reached else EXIT_UNREACHED, ending.visit
     photos = replace(store, limits=PictureLimits())
     reached = collect_photos(document.source, photos, writer, lambda: _show_progress(document.source.name, writer))
-    return EXIT_FINISHED if reached else EXIT_UNREACHED
+    return EXIT_FINISHED if reached else EXIT_UNREACHED, None
 
 
 def _show_progress(name: str, writer: FeedWriter) -> None:

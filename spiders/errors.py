@@ -17,13 +17,53 @@ class CrawlCrashedError(SpiderError):
     """The crawl process ended without a summary; the same crawl can be started again."""
 
 
-class AddressRefusedError(SpiderError):
-    """A host resolves to an address that a crawl of public shops must never touch."""
-
-
 class NoProductError(SpiderError):
     """A page describes no product: a row in the failures, never a crash."""
 
 
 class PageUnreadableError(SpiderError):
     """A page claims a product but its description cannot be parsed."""
+
+
+class AddressRefusedError(SpiderError):
+    """A host resolves to an address that a crawl of public shops must never touch."""
+
+
+class BadAddressError(SpiderError):
+    """What a page calls an address is none that can be asked for."""
+
+
+class RobotsForbiddenError(SpiderError):
+    """The host's robots.txt does not want this to be fetched."""
+
+
+class NotForUsError(SpiderError):
+    """A page or picture says of itself that it is not to be used (noindex, noimageai and their kin)."""
+
+
+class RedirectRefusedError(SpiderError):
+    """Too many redirects, or one that leaves the shop."""
+
+
+class TooLargeError(SpiderError):
+    """The body is larger than allowed, or unpacks to more."""
+
+
+class HttpStatusError(SpiderError):
+    """An answer that is not the thing asked for."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server answered {status}")
+        self.status = status
+
+
+class HostClosedError(SpiderError):
+    """A host that is left alone for the rest of the night; the message says why."""
+
+
+class BlockedError(HostClosedError):
+    """The host keeps crawlers out: a captcha, a challenge, or nothing but refusals."""
+
+
+class RateLimitedError(HostClosedError):
+    """The host asks for more patience than a night has."""

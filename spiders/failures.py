@@ -1,69 +1,41 @@
 """From whatever went wrong to one reason of the closed list, by the type of the error and never by its message."""
 
+import errno
+import sqlite3
+import ssl
 from http import HTTPStatus
 
-from OpenSSL import SSL
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-)
-from scrapy.spidermiddlewares.httperror import HttpError
-from service_identity import VerificationError
-from twisted.internet.error import ConnectionRefusedError as TwistedRefusedError
-from twisted.internet.error import DNSLookupError, SSLError
-from twisted.internet.error import TimeoutError as TwistedTimeoutError
+import aiohttp
 
 from recognition.errors import UnreadablePictureError
 from recognition.vocabulary import FetchReason, PictureReason
-from spiders.errors import AddressRefusedError, NoProductError, PageUnreadableError
-
-
-class RobotsForbiddenError(IgnoreRequest):
-    """The shop's robots.txt does not want this page to be fetched."""
-
-
-class RedirectRefusedError(IgnoreRequest):
-    """Too many redirects, or one that leaves the shop."""
-
-
-class TooLargeError(IgnoreRequest):
-    """The body unpacks to more than the allowed size."""
-
-
-class HttpStatusError(IgnoreRequest):
-    """An answer that is not the thing asked for."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the server answered {status}")
-        self.status = status
-
+from spiders import errors
 
 _REASONS: tuple[tuple[type[BaseException], FetchReason], ...] = (
-    (AddressRefusedError, FetchReason.PRIVATE_ADDRESS),
-    (RobotsForbiddenError, FetchReason.ROBOTS),
-    (RedirectRefusedError, FetchReason.REDIRECT),
-    (TooLargeError, FetchReason.TOO_LARGE),
-    (DownloadCancelledError, FetchReason.TOO_LARGE),  # Scrapy cancels a download for its size alone
-    (CannotResolveHostError, FetchReason.DNS),
-    (DNSLookupError, FetchReason.DNS),
-    (DownloadConnectionRefusedError, FetchReason.REFUSED),
-    (TwistedRefusedError, FetchReason.REFUSED),
-    (DownloadTimeoutError, FetchReason.TIMEOUT),
-    (TwistedTimeoutError, FetchReason.TIMEOUT),
+    (errors.AddressRefusedError, FetchReason.PRIVATE_ADDRESS),
+    (errors.RobotsForbiddenError, FetchReason.ROBOTS),
+    (errors.NotForUsError, FetchReason.NOINDEX),
+    (errors.RedirectRefusedError, FetchReason.REDIRECT),
+    (errors.TooLargeError, FetchReason.TOO_LARGE),
+    (errors.BlockedError, FetchReason.BLOCKED),
+    (errors.RateLimitedError, FetchReason.RATE_LIMITED),
+    (errors.NoProductError, FetchReason.NO_PRODUCT),
+    (errors.PageUnreadableError, FetchReason.PARSE),
+    (errors.BadAddressError, FetchReason.PARSE),
+    (aiohttp.InvalidURL, FetchReason.PARSE),
+    (aiohttp.ClientConnectorDNSError, FetchReason.DNS),
+    (aiohttp.ClientConnectorCertificateError, FetchReason.TLS),
+    (aiohttp.ClientSSLError, FetchReason.TLS),
+    (ssl.SSLError, FetchReason.TLS),
     (TimeoutError, FetchReason.TIMEOUT),
-    (SSL.Error, FetchReason.TLS),
-    (SSLError, FetchReason.TLS),
-    (VerificationError, FetchReason.TLS),
-    (NoProductError, FetchReason.NO_PRODUCT),
-    (PageUnreadableError, FetchReason.PARSE),
+    (ConnectionRefusedError, FetchReason.REFUSED),
 )
 
 
 def reason_of_status(status: int) -> FetchReason:
     """The reason for an HTTP status that is not a success."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return FetchReason.RATE_LIMITED
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return FetchReason.REDIRECT
     return FetchReason.HTTP_5XX if status >= HTTPStatus.INTERNAL_SERVER_ERROR else FetchReason.HTTP_4XX
@@ -71,9 +43,7 @@ def reason_of_status(status: int) -> FetchReason:
 
 def reason_of(error: BaseException) -> FetchReason:
     """The reason for an exception of a page or an image; what nothing else explains is NETWORK."""
-    if isinstance(error, HttpError):
-        return reason_of_status(error.response.status)
-    if isinstance(error, HttpStatusError):
+    if isinstance(error, errors.HttpStatusError):
         return reason_of_status(error.status)
     if isinstance(error, UnreadablePictureError):
         return FetchReason.TOO_LARGE if error.reason is PictureReason.TOO_LARGE else FetchReason.BAD_IMAGE
@@ -86,21 +56,22 @@ def reason_of(error: BaseException) -> FetchReason:
 
 def detail_of(error: BaseException) -> str:
     """One line that tells a person what happened."""
-    if isinstance(error, HttpError):
-        return f"the server answered {error.response.status}"
     inner = _causes(error)[-1]
     return str(error) or str(inner) or type(inner).__name__
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the disk, not the shop, is to blame: then nothing can be written down, and the crawl must end."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error, what it was raised from, and the failures that Twisted collected inside it; outermost first."""
+    """The error and what it was raised from, outermost first."""
     found: list[BaseException] = []
-    queue: list[BaseException | None] = [error]
-    while queue:
-        current = queue.pop(0)
-        if current is None or any(current is known for known in found):
-            continue
+    current: BaseException | None = error
+    while current is not None and not any(current is known for known in found):
         found.append(current)
-        queue.append(current.__cause__)
-        queue.extend(getattr(failure, "value", None) for failure in getattr(current, "reasons", None) or ())
+        current = current.__cause__ or getattr(current, "os_error", None)
     return found

@@ -34,10 +34,42 @@ FAILURES_NAME = "failures.jsonl"
 SUMMARY_NAME = "summary.json"
 
 
+class VisitReport(BaseModel):
+    """What a visit to a shop cost, and which manners were kept. After a kill it tells of the last attempt alone.
+
+    `pages` were asked for and came, of which `unchanged` were as before; `unasked` are unchanged by the word of the
+    sitemap; `postponed` failed on earlier nights and are not due yet. `images_failed` and `pages_failed` count by
+    reason. `seconds_between` is the pause between two requests to the shop at the end of the crawl, in seconds;
+    `asked_delay` the one that robots.txt asks for. `closed` says why the shop was left alone for the night before the
+    end, and is None otherwise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pages: int = 0
+    unchanged: int = 0
+    unasked: int = 0
+    postponed: int = 0
+    pages_failed: dict[FetchReason, int] = {}
+    images_new: int = 0
+    images_known: int = 0
+    images_failed: dict[FetchReason, int] = {}
+    requests: int = 0
+    bytes: int = 0
+    seconds_between: float = 0.0
+    asked_delay: float | None = None
+    concurrency: int = 1
+    pauses: int = 0
+    paused_seconds: float = 0.0
+    closed: str | None = None
+    recovered: tuple[str, ...] = ()
+
+
 class CrawlSummary(BaseModel):
     """How a crawl ended. `seconds` is its wall time; `skipped`: it had been finished before, nothing was started.
 
     `reached` is False where the source as a whole did not answer: such a crawl leaves failures, but no summary file.
+    `visit` says what it cost and what was kept; a folder has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +83,7 @@ class CrawlSummary(BaseModel):
     seconds: float = 0.0
     reached: bool = True
     skipped: bool = False
+    visit: VisitReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +116,27 @@ class CrawlFiles:
         return self.folder / SUMMARY_NAME
 
     @property
-    def image_cache(self) -> Path:
-        """What the source's images were the last time; shared by all crawls of the source."""
-        return self.folder.parent / "images.jsonl"
+    def frontier(self) -> Path:
+        """What is to be asked, what came and what is done."""
+        return self.folder / "frontier.sqlite"
+
+    @property
+    def memory(self) -> Path:
+        """What the source's pages and images were the last time; shared by all crawls of the source."""
+        return self.folder.parent / "memory.sqlite"
 
     @property
     def progress(self) -> Path:
         """What the crawl process showed while it ran, and its last words if it died."""
         return self.folder / "progress.log"
 
-    @property
-    def log(self) -> Path:
-        """What Scrapy had to say."""
-        return self.folder / "scrapy.log"
-
 
 class FeedWriter:
     """Writes one crawl's feed and failures, and counts what it wrote.
 
     A killed crawl leaves both files without a summary. The next one with the same id keeps their whole lines and goes
-    on from there: `done` holds the pages that need not be asked for again. Failures that may have passed are dropped,
-    so that those pages are tried once more.
+    on from there: `done` holds what need not be read again. Failures that may have passed are dropped, and so are all
+    of a source that gave nothing; what they were about is in `dropped`, to be tried once more.
     """
 
     def __init__(self, files: CrawlFiles) -> None:
@@ -112,14 +145,18 @@ class FeedWriter:
         self.photos = 0
         self.failures = 0
         self.done: set[str] = set()
-        self._skus: set[str] = set()
+        self._skus: dict[str, str] = {}
+        self._failed: set[tuple[str, FetchReason]] = set()
         self._images: set[str] = set()
         items = list(_parsed(files.feed, FEED_LINE))
-        rows = [row for row in _parsed(files.failures, FAILURE_LINE) if items and row.reason not in TRANSIENT]
+        found = list(_parsed(files.failures, FAILURE_LINE))
+        rows = [row for row in found if items and row.reason not in TRANSIENT]
+        self.dropped = tuple(row.url for row in found if row not in rows)
         for item in items:
             self._count(item)
         for row in rows:
             self.done.add(row.url)
+            self._failed.add((row.url, row.reason))
             self.failures += 1
         self._feed = _begin(files.feed, items)
         self._failures = _begin(files.failures, rows)
@@ -130,10 +167,10 @@ class FeedWriter:
         return len(self._images)
 
     def product(self, item: ProductItem) -> bool:
-        """Add a product; False where this SKU is in the feed already (one product under two addresses)."""
+        """Add a product, once; False where its SKU is in the feed already from another address."""
         if item.sku in self._skus:
             self.done.add(item.url)
-            return False
+            return self._skus[item.sku] == item.url
         self._append(item)
         return True
 
@@ -141,11 +178,15 @@ class FeedWriter:
         """Add a photo to the feed."""
         self._append(item)
 
-    def failure(self, row: FailureRow) -> None:
-        """Add a failure."""
+    def failure(self, row: FailureRow) -> bool:
+        """Add a failure, once for an address and reason; False where it was known."""
+        if (row.url, row.reason) in self._failed:
+            return False
+        self._failed.add((row.url, row.reason))
         self._failures.write(row.model_dump_json() + "\n")
         self._failures.flush()
         self.failures += 1
+        return True
 
     def close(self) -> None:
         """Bring both files safely to the disk: only then may a summary claim them."""
@@ -163,7 +204,7 @@ class FeedWriter:
     def _count(self, item: ProductItem | PhotoItem) -> None:
         if isinstance(item, ProductItem):
             self.products += 1
-            self._skus.add(item.sku)
+            self._skus[item.sku] = item.url
             self.done.add(item.url)
             self._images.update(image.sha256 for image in item.images)
         else:

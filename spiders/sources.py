@@ -30,6 +30,7 @@ class SiteSource(_SourceModel):
     contact: str | None = None
     download_delay: float = Field(default=0.25, ge=0)
     concurrency: int = Field(default=4, ge=1, le=64)
+    timeout_seconds: float = Field(default=20, gt=0)
     sku_prefix: SkuPrefix = ""
 
     @field_validator("url")

@@ -79,6 +79,41 @@ def read_picture(
         raise UnreadablePictureError(PictureReason.UNREADABLE, f"damaged {picture_format}: {_short(error)}") from error
 
 
+def check_picture(data: bytes, limits: PictureLimits = PictureLimits()) -> str:
+    """Tell the format of a picture that can be kept, by what costs little: size, header and end. No pixel is decoded.
+
+    What is damaged in between shows when it is read.
+
+    Raises:
+        UnreadablePictureError: with UNREADABLE, UNSUPPORTED_FORMAT, TOO_LARGE or TOO_SMALL.
+    """
+    if len(data) > limits.max_bytes:
+        raise UnreadablePictureError(PictureReason.TOO_LARGE, f"the file has more than {limits.max_bytes} bytes")
+    picture_format = identify_format(data)
+    try:
+        with Image.open(BytesIO(data), formats=[picture_format]) as picture:
+            width, height = picture.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadablePictureError(PictureReason.TOO_LARGE, _short(error)) from error
+    except Exception as error:  # on hostile bytes Pillow raises whatever its parser met: KeyError, struct.error...
+        raise UnreadablePictureError(PictureReason.UNREADABLE, f"damaged {picture_format}: {_short(error)}") from error
+    _check_size(width, height, limits)
+    if not _has_its_end(data, picture_format):
+        raise UnreadablePictureError(PictureReason.UNREADABLE, f"damaged {picture_format}: it ends in the middle")
+    return picture_format
+
+
+def _has_its_end(data: bytes, picture_format: str) -> bool:
+    """Whether a file is cut off. What follows the end does not matter: cameras append things."""
+    if picture_format == "JPEG":  # in a scan 0xFF is never followed by these (ITU T.81, B.1.1.5)
+        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+    if picture_format == "PNG":
+        return b"IEND" in data
+    if picture_format == "WEBP":
+        return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+    return picture_format != "GIF" or data.rstrip(b"\0").endswith(b";")
+
+
 def identify_format(data: bytes) -> str:
     """Tell the format by the first bytes: one of FORMAT_SUFFIXES.
 

@@ -19,7 +19,6 @@ from recognition.vocabulary import FetchReason
 from spiders.crawl import CrawlJob, files_of, run_crawl
 from spiders.feed import read_failures, read_feed
 from spiders.items import ProductItem
-from spiders.process import scrapy_settings
 from spiders.sources import SiteSource
 
 MEGABYTE = 1024 * 1024
@@ -205,14 +204,3 @@ def test_a_shop_that_only_answers_with_errors_counts_as_not_reached(shop: BadSho
     # Otherwise every product of the shop would look as if it had vanished.
     assert not run_crawl(job).reached
     assert [row.reason for row in read_failures(files_of(job).failures)] == [FetchReason.HTTP_5XX]
-
-
-def test_a_crawl_opens_no_port_and_no_file_and_checks_certificates(tmp_path: Path) -> None:
-    job = CrawlJob(SiteSource(name="s", url="https://shop.example"), "n", tmp_path, tmp_path)
-    settings = scrapy_settings(SiteSource(name="s", url="https://shop.example"), files_of(job))
-    assert settings["TELNETCONSOLE_ENABLED"] is False
-    assert settings["REMOTE_CONTROL_ENABLED"] is False
-    assert settings["DOWNLOAD_VERIFY_CERTIFICATES"] is True
-    assert settings["ROBOTSTXT_OBEY"] is True
-    assert settings["DOWNLOAD_HANDLERS"] == {"data": None, "file": None, "ftp": None, "s3": None}
-    assert settings["SKULOOP_ALLOW_PRIVATE"] is False

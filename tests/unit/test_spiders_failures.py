@@ -1,32 +1,55 @@
+import errno
+import sqlite3
+import ssl
+
+import aiohttp
 import pytest
-from OpenSSL import SSL
-from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, DownloadFailedError
-from twisted.internet.error import ConnectionLost
-from twisted.python.failure import Failure
-from twisted.web._newclient import ResponseFailed
+from aiohttp.client_reqrep import ConnectionKey
 
 from recognition.errors import UnreadablePictureError
 from recognition.vocabulary import FetchReason, PictureReason
-from spiders.errors import AddressRefusedError
-from spiders.failures import HttpStatusError, detail_of, reason_of, reason_of_status
+from spiders import errors
+from spiders.failures import detail_of, is_disk_full, reason_of, reason_of_status
+
+WHERE = ConnectionKey(
+    "shop.example",
+    443,
+    is_ssl=True,
+    ssl=True,
+    proxy=None,
+    proxy_auth=None,
+    proxy_headers_hash=None,
+    server_hostname=None,
+)
 
 
-def wrapped(cause: Exception) -> DownloadFailedError:
-    error = DownloadFailedError("it failed")
-    error.__cause__ = ResponseFailed([Failure(cause)])
+def caused_by(cause: Exception) -> Exception:
+    error = errors.SpiderError("it failed")
+    error.__cause__ = cause
     return error
 
 
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (CannotResolveHostError(), FetchReason.DNS),
-        (DownloadCancelledError(), FetchReason.TOO_LARGE),
-        (wrapped(SSL.Error()), FetchReason.TLS),
-        (wrapped(ConnectionLost()), FetchReason.NETWORK),
-        (HttpStatusError(404), FetchReason.HTTP_4XX),
-        (HttpStatusError(503), FetchReason.HTTP_5XX),
-        (HttpStatusError(302), FetchReason.REDIRECT),
+        (aiohttp.ClientConnectorDNSError(WHERE, OSError("no such host")), FetchReason.DNS),
+        (aiohttp.ClientConnectorError(WHERE, ConnectionRefusedError()), FetchReason.REFUSED),
+        (aiohttp.ClientConnectorError(WHERE, OSError(errno.ENETUNREACH, "no way")), FetchReason.NETWORK),
+        (aiohttp.ClientConnectorSSLError(WHERE, ssl.SSLError()), FetchReason.TLS),
+        (aiohttp.ServerTimeoutError(), FetchReason.TIMEOUT),
+        (TimeoutError(), FetchReason.TIMEOUT),
+        (aiohttp.InvalidURL("http://["), FetchReason.PARSE),
+        (aiohttp.ServerDisconnectedError(), FetchReason.NETWORK),
+        (errors.TooLargeError("x"), FetchReason.TOO_LARGE),
+        (errors.RobotsForbiddenError("x"), FetchReason.ROBOTS),
+        (errors.NotForUsError("x"), FetchReason.NOINDEX),
+        (errors.BlockedError("x"), FetchReason.BLOCKED),
+        (errors.RateLimitedError("x"), FetchReason.RATE_LIMITED),
+        (errors.HttpStatusError(404), FetchReason.HTTP_4XX),
+        (errors.HttpStatusError(429), FetchReason.RATE_LIMITED),
+        (errors.HttpStatusError(503), FetchReason.HTTP_5XX),
+        (errors.HttpStatusError(302), FetchReason.REDIRECT),
+        (caused_by(errors.AddressRefusedError("x")), FetchReason.PRIVATE_ADDRESS),
         (UnreadablePictureError(PictureReason.UNREADABLE, "x"), FetchReason.BAD_IMAGE),
         (UnreadablePictureError(PictureReason.TOO_LARGE, "x"), FetchReason.TOO_LARGE),
         (ZeroDivisionError(), FetchReason.NETWORK),
@@ -37,12 +60,6 @@ def test_each_way_to_fail_has_one_reason(error: Exception, reason: FetchReason) 
     assert detail_of(error)
 
 
-def test_a_refused_address_is_not_mistaken_for_the_dns_error_it_was_raised_from() -> None:
-    error = AddressRefusedError("10.0.0.1 is private")
-    error.__cause__ = CannotResolveHostError()
-    assert reason_of(error) is FetchReason.REFUSED
-
-
 def test_errors_that_cause_each_other_in_a_circle_end_in_an_answer() -> None:
     first, second = ValueError(), KeyError()
     first.__cause__, second.__cause__ = second, first
@@ -51,3 +68,11 @@ def test_errors_that_cause_each_other_in_a_circle_end_in_an_answer() -> None:
 
 def test_a_status_of_the_moved_kind_is_a_redirect() -> None:
     assert reason_of_status(301) is FetchReason.REDIRECT
+
+
+def test_a_full_disk_is_told_from_what_a_shop_does() -> None:
+    assert is_disk_full(OSError(errno.ENOSPC, "no space"))
+    assert not is_disk_full(OSError(errno.ECONNRESET, "reset"))
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        sqlite3.connect(":memory:").execute("SELECT * FROM nowhere")
+    assert not is_disk_full(caught.value)

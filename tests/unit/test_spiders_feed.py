@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from recognition.vocabulary import FetchReason
 from spiders.errors import FeedDamagedError
 from spiders.feed import CrawlFiles, FeedWriter, read_failures, read_feed
-from spiders.images import ImageMemory, RememberedImage
 from spiders.items import ImageRef, ProductItem, failure
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -66,6 +65,7 @@ def test_a_crawl_that_is_taken_up_again_retries_what_may_have_passed_and_not_wha
     again = FeedWriter(files)
     again.close()
     assert again.done == {item("a").url, "https://shop.example/gone"}
+    assert again.dropped == ("https://shop.example/slow",)
     assert [row.reason for row in read_failures(files.failures)] == [FetchReason.HTTP_4XX]
 
 
@@ -94,16 +94,21 @@ def test_a_field_nobody_declared_is_refused() -> None:
         ProductItem.model_validate({**item("a").model_dump(), "colour": "red"})
 
 
-def test_the_image_memory_survives_a_torn_line_and_keeps_the_newest(tmp_path: Path) -> None:
-    path = tmp_path / "images.jsonl"
-    memory = ImageMemory(path)
-    memory.keep(RememberedImage(image(), '"1"', None))
-    memory.keep(RememberedImage(image(digest="cd" * 32), '"2"', None))
-    memory.close()
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write('{"image": {"url"')
-    again = ImageMemory(path)
+def test_a_failure_that_a_killed_attempt_wrote_is_not_written_twice(tmp_path: Path) -> None:
+    row = failure("shop", "https://shop.example/gone", FetchReason.HTTP_4XX, "")
+    writer = FeedWriter(CrawlFiles(tmp_path))
+    writer.product(item("a"))
+    assert writer.failure(row)
+    writer.close()
+    again = FeedWriter(CrawlFiles(tmp_path))
+    assert not again.failure(row)
     again.close()
-    known = again.recall(image().url)
-    assert known is not None
-    assert dict(known.conditions) == {"If-None-Match": '"2"'}
+    assert again.failures == len(list(read_failures(CrawlFiles(tmp_path).failures))) == 1
+
+
+def test_a_product_that_a_killed_attempt_wrote_is_no_duplicate_of_itself(tmp_path: Path) -> None:
+    for _ in range(2):
+        writer = FeedWriter(CrawlFiles(tmp_path))
+        assert writer.product(item("a"))
+        writer.close()
+    assert [entry.sku for entry in read_feed(CrawlFiles(tmp_path).feed)] == ["a"]

@@ -1,17 +1,35 @@
 import gzip
 
 from spiders.hosts import same_shop
+from spiders.reader import Target
 from spiders.sitemaps import SitemapContent, read_sitemap
 
 URL = "https://shop.example/sitemap.xml"
 NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-URLSET = f"<urlset {NAMESPACE}><url><loc> https://shop.example/a </loc></url><url><loc>/b</loc></url></urlset>".encode()
+URLSET = f"""<urlset {NAMESPACE}><url><loc> https://shop.example/a </loc></url>
+<url><loc>/b</loc><lastmod>2026-11-02</lastmod></url></urlset>""".encode()
 
 
 def test_pages_are_listed_in_order_packed_or_not() -> None:
-    expected = SitemapContent(pages=("https://shop.example/a", "https://shop.example/b"))
+    expected = SitemapContent(
+        pages=(
+            Target("https://shop.example/a", "product"),
+            Target("https://shop.example/b", "product", changed="2026-11-02"),
+        )
+    )
     assert read_sitemap(URLSET, URL) == expected
     assert read_sitemap(gzip.compress(URLSET), URL) == expected
+
+
+def test_the_addresses_of_a_page_s_pictures_are_not_taken_for_pages() -> None:
+    body = b"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+    <url><image:image><image:loc>https://cdn.example/1.jpg</image:loc></image:image><loc>/a</loc><lastmod>2026-01-01</lastmod></url>
+    <url><image:image><image:loc>https://cdn.example/2.jpg</image:loc></image:image></url><url><loc>/b</loc></url></urlset>"""
+    pages = read_sitemap(body, URL).pages
+    assert [(page.url, page.changed) for page in pages] == [
+        ("https://shop.example/a", "2026-01-01"),
+        ("https://shop.example/b", None),
+    ]
 
 
 def test_an_index_gives_sitemaps_and_no_pages() -> None:
@@ -31,7 +49,9 @@ def test_a_sitemap_that_unpacks_to_a_gigabyte_is_refused() -> None:
 def test_entities_do_not_explode_and_files_are_not_read() -> None:
     bomb = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>
     <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>/&b;</loc></url><url><loc>/&f;</loc></url></urlset>"""
-    assert all("root:" not in page and "aaaa" not in page for page in read_sitemap(bomb, URL).pages)
+    assert all(
+        "root:" not in page and "aaaa" not in page for page in (found.url for found in read_sitemap(bomb, URL).pages)
+    )
 
 
 def test_a_shop_is_its_host_with_or_without_www_and_tls() -> None:

@@ -1,0 +1,162 @@
+"""One visit to a source on the web: its parts put together, progress while it runs, a report when it is over."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+
+from aiohttp.abc import AbstractResolver
+
+from recognition.vocabulary import FetchReason
+from spiders.agent import user_agent
+from spiders.client import Client
+from spiders.database import open_crawl_database
+from spiders.failures import reason_of
+from spiders.feed import CrawlFiles, FeedWriter, VisitReport
+from spiders.fetch import Fetcher
+from spiders.frontier import Frontier
+from spiders.images import ImageStore
+from spiders.items import failure
+from spiders.memory import SourceMemory, reading_of
+from spiders.photos import PhotoDesk
+from spiders.readers import reader_of
+from spiders.sources import SiteSource
+from spiders.spider import ShopSpider
+
+PROGRESS_SECONDS = 3.0
+_BEGUN = "begun"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a visit ended: whether the source answered at all, and its report."""
+
+    reached: bool
+    visit: VisitReport
+
+
+def visit_source(
+    source: SiteSource,
+    files: CrawlFiles,
+    store: ImageStore,
+    writer: FeedWriter,
+    *,
+    postponed: frozenset[str] = frozenset(),
+    most_products: int | None = None,
+    resolver: AbstractResolver | None = None,
+) -> Ending:
+    """Crawl one source into the writer, or go on with a crawl that was killed.
+
+    `postponed` are addresses that are not due yet; `most_products` ends the crawl early. `resolver` is the system's; tests bring one that lies.
+
+    Raises:
+        OSError, sqlite3.OperationalError: the disk is full; the crawl can go on once it is not.
+    """
+    reading = reading_of(f"{source.kind} {source.sku_prefix}")
+    with closing(open_crawl_database(files.frontier, files.memory)) as database:
+        frontier, memory = Frontier(database), SourceMemory(database, reading)
+        try:
+            return asyncio.run(_visit(source, frontier, memory, store, writer, postponed, most_products, resolver))
+        finally:
+            database.commit()
+
+
+async def _visit(
+    source: SiteSource,
+    frontier: Frontier,
+    memory: SourceMemory,
+    store: ImageStore,
+    writer: FeedWriter,
+    postponed: frozenset[str],
+    most_products: int | None,
+    resolver: AbstractResolver | None,
+) -> Ending:
+    frontier.again(writer.dropped)
+    frontier.trust_only(writer.products)
+    if frontier.note(_BEGUN) is None:
+        frontier.set_note(_BEGUN, str(time.time()))
+
+    def record(url: str, reason: FetchReason, detail: str) -> None:
+        writer.failure(failure(source.name, url, reason, detail))
+
+    agent = user_agent(source.contact)
+    async with Fetcher(
+        agent, allow_private=source.allow_private, timeout=source.timeout_seconds, resolver=resolver
+    ) as fetcher:
+        client = Client(fetcher, delay=source.download_delay, concurrency=source.concurrency)
+        photos = PhotoDesk(
+            source.name,
+            client=client,
+            store=store,
+            memory=memory,
+            record=record,
+            begun=float(frontier.note(_BEGUN) or 0),
+            postponed=postponed,
+        )
+        spider = ShopSpider(
+            source,
+            reader_of(source),
+            client=client,
+            frontier=frontier,
+            memory=memory,
+            photos=photos,
+            writer=writer,
+            postponed=postponed,
+            most_products=most_products,
+        )
+        async with _progress(lambda: _line(source.name, spider, photos, writer, frontier)):
+            await spider.run()
+    if spider.closed is not None:
+        record(source.url, reason_of(spider.closed), str(spider.closed))
+    return Ending(spider.reached, _report(source, spider, client, photos))
+
+
+@asynccontextmanager
+async def _progress(line: Callable[[], str]) -> AsyncIterator[None]:
+    """One line every few seconds for whoever watches."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            sys.stderr.write(line())
+            sys.stderr.flush()
+
+    telling = asyncio.ensure_future(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+def _line(name: str, spider: ShopSpider, photos: PhotoDesk, writer: FeedWriter, frontier: Frontier) -> str:
+    seen = spider.counts.pages + spider.counts.unasked
+    return (
+        f"{name}: {seen} pages, {frontier.waiting()} to go, {writer.products} products, "
+        f"{photos.counts.new} new images, {photos.counts.known} known, {writer.failures} failures\n"
+    )
+
+
+def _report(source: SiteSource, spider: ShopSpider, client: Client, photos: PhotoDesk) -> VisitReport:
+    counts = spider.counts
+    shop = client.host_of(source.url).courtesy
+    hosts = [host.courtesy for host in client.hosts.values()]
+    return VisitReport(
+        pages=counts.pages,
+        unchanged=counts.unchanged,
+        unasked=counts.unasked,
+        postponed=counts.postponed,
+        pages_failed=dict(counts.failed),
+        images_new=photos.counts.new,
+        images_known=photos.counts.known,
+        images_failed=dict(photos.counts.failed),
+        requests=client.traffic.requests,
+        bytes=client.traffic.bytes,
+        seconds_between=round(shop.delay, 3),
+        asked_delay=shop.asked_delay,
+        concurrency=source.concurrency,
+        pauses=sum(host.pauses for host in hosts),
+        paused_seconds=round(sum(host.paused_seconds for host in hosts), 1),
+        closed=None if spider.closed is None else str(spider.closed),
+    )
