@@ -49,7 +49,8 @@ def visit_source(
 ) -> Ending:
     """Crawl one source into the writer, or go on with a crawl that was killed.
 
-    `postponed` are addresses that are not due yet; `most_products` ends the crawl early. `resolver` is the system's; tests bring one that lies.
+    `postponed` are addresses that are not due yet; `most_products` ends the crawl early. `resolver` is the system's;
+    tests bring one that lies.
 
     Raises:
         OSError, sqlite3.OperationalError: the disk is full; the crawl can go on once it is not.
