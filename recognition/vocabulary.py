@@ -154,6 +154,7 @@ class GateReason(StrEnum):
     WORSE_THAN_BASELINE = "worse_than_baseline"
     CLASSES_LOST = "classes_lost"
     PROMISE_BROKEN = "promise_broken"
+    INDEX_MISSES = "index_misses"
     REPLACES_DAMAGED = "replaces_damaged"
     PRODUCTS_REFRESHED = "products_refreshed"
     WITHDRAWN = "withdrawn"

@@ -3,7 +3,7 @@
     manifest.json      what it is, and the SHA-256 of every other file
     heads.safetensors  metric, prototypes, superclass of each class, coarse head, likelihoods
     classes.json       SKU, tier and superclass name of each class row
-    index.faiss        the index over the prototypes
+    index.faiss        the codes of the index; empty where every prototype is compared
     products.jsonl     title, price and availability of each SKU
     references.*       small pictures of each SKU, and the table that says which are whose
     card.md            for people: what was measured, what was published and why
@@ -23,26 +23,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from recognition.errors import ReleaseDamagedError
 from recognition.files import sha256_of, sync, write_durably
-from recognition.heads.coarse_head import CoarseHead
-from recognition.heads.metric import Metric, MetricPart
-from recognition.heads.refinement import Refinement
 from recognition.heads.scoring import Heads
-from recognition.heads.two_covariance import TwoCovariance
-from recognition.heads.whitening import Whitening
+from recognition.index.building import dump_codes, load_codes
+from recognition.index.embeddings import Embeddings
+from recognition.index.index import Index
+from recognition.index.recall import COMPLETE, Recall
 from recognition.isolation.opening import weights_suffix
-from recognition.release.index import build_index
-from recognition.release.manifest import EncoderIdentity, Manifest
+from recognition.release.heads_file import dump_heads, embeddings_of, heads_of, load_tensors
+from recognition.release.manifest import EncoderIdentity, IndexCard, Manifest
 from recognition.release.products import ProductCard, Products, dump_products
 from recognition.release.references import PICTURES, TABLE, References, no_references
 from recognition.triage.thresholds import Thresholds
-from recognition.vocabulary import Tier
 
 MANIFEST = "manifest.json"
 HEADS = "heads.safetensors"
@@ -50,7 +44,6 @@ CLASSES = "classes.json"
 INDEX = "index.faiss"
 PRODUCTS = "products.jsonl"
 CARD = "card.md"
-_REFINEMENT = "refinement."
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,8 @@ class ReleaseContent:
     """What goes into a bundle.
 
     Attributes:
+        index: over the heads' prototypes; None compares every one.
+        recall: what that index was measured to find.
         write_references: writes the reference pictures into the bundle's folder, see `recognition.release.references`.
         isolation_weights: the file that the encoder isolates with, where its method needs one.
         attachments: further files by name, for people.
@@ -73,6 +68,8 @@ class ReleaseContent:
     superclass_names: Mapping[int, str]
     products: Sequence[ProductCard]
     card: str
+    index: Index | None = None
+    recall: Recall = COMPLETE
     write_references: Callable[[Path], None] = no_references
     isolation_weights: Path | None = None
     attachments: Mapping[str, bytes] = field(default_factory=dict)
@@ -85,7 +82,7 @@ class Bundle:
     path: Path
     manifest: Manifest
     heads: Heads
-    index: bytes
+    index: Index
     products: Mapping[str, ProductCard]
     references: References
     superclass_names: Mapping[int, str]
@@ -109,11 +106,12 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     temporary = root / f".{content.release_id}.{os.getpid()}.part"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
+    index = content.index or Index(Embeddings.of_prototypes(content.heads.prototypes))
     files = {
         **content.attachments,
-        HEADS: _heads_to_bytes(content.heads),
+        HEADS: dump_heads(content.heads, index),
         CLASSES: _classes_to_bytes(content.heads, content.superclass_names),
-        INDEX: build_index(content.heads.prototypes),
+        INDEX: dump_codes(index),
         PRODUCTS: dump_products(content.products),
         CARD: content.card.encode(),
         **_isolation_file(content),
@@ -130,6 +128,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
         coarse_weight=content.heads.coarse_weight,
         scale=content.heads.scale,
         thresholds=content.thresholds,
+        index=IndexCard(index.variant, len(index.embeddings), index.built, content.recall),
         files={file.name: sha256_of(file) for file in temporary.iterdir()},
     )
     write_durably(temporary / MANIFEST, manifest.to_json())
@@ -155,12 +154,18 @@ def open_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     if missing:
         raise ReleaseDamagedError(f"release {path.name} does not list {sorted(missing)}. Run `skuloop rollback`.")
     stored = {name: _verified(path / name, digest) for name, digest in manifest.files.items()}
-    classes = json.loads(bytes(stored[CLASSES]))
+    classes, tensors = json.loads(bytes(stored[CLASSES])), load_tensors(stored[HEADS])
     return Bundle(
         path=path,
         manifest=manifest,
-        heads=_heads_from_bytes(bytes(stored[HEADS]), classes, manifest),
-        index=bytes(stored[INDEX]),
+        heads=heads_of(tensors, classes["skus"], classes["tiers"], manifest),
+        index=Index(
+            embeddings_of(tensors),
+            manifest.index.variant,
+            load_codes(stored[INDEX]),
+            tensors["index.row_of"],
+            manifest.index.built,
+        ),
         products=Products(stored[PRODUCTS]),
         references=References(stored[PICTURES], stored[TABLE]),
         superclass_names={int(row): name for row, name in classes["superclass_names"].items()},
@@ -192,72 +197,6 @@ def _verified(path: Path, digest: str | None) -> bytes | mmap.mmap:
     if digest is not None and hashlib.sha256(data).hexdigest() != digest:
         raise ReleaseDamagedError(f"release file {path} was altered after it was published. Run `skuloop rollback`.")
     return data
-
-
-def _heads_to_bytes(heads: Heads) -> bytes:
-    from safetensors.numpy import save
-
-    return save(
-        {
-            **_metric_tensors(heads.metric),
-            "fine.prototypes": heads.prototypes,
-            "coarse.weight": heads.coarse.weight,
-            "coarse.bias": heads.coarse.bias,
-            "likelihood.mean": heads.likelihood.mean,
-            "likelihood.matrix": heads.likelihood.matrix,
-            "likelihood.between": heads.likelihood.between,
-            "likelihood.products": heads.likelihood.products,
-            "likelihood.counts": heads.likelihood.counts,
-            "superclass_of": heads.superclass_of,
-        }
-    )
-
-
-def _heads_from_bytes(data: bytes, classes: Mapping[str, Sequence[str]], manifest: Manifest) -> Heads:
-    from safetensors.numpy import load
-
-    tensors = load(data)
-    return Heads(
-        classes=tuple(classes["skus"]),
-        tiers=tuple(Tier(tier) for tier in classes["tiers"]),
-        metric=_metric_of(tensors),
-        prototypes=tensors["fine.prototypes"],
-        superclass_of=tensors["superclass_of"].astype(np.int64),
-        coarse=CoarseHead(tensors["coarse.weight"], tensors["coarse.bias"]),
-        likelihood=TwoCovariance(
-            mean=tensors["likelihood.mean"],
-            matrix=tensors["likelihood.matrix"],
-            between=tensors["likelihood.between"],
-            products=tensors["likelihood.products"],
-            counts=tensors["likelihood.counts"],
-        ),
-        coarse_weight=manifest.coarse_weight,
-        scale=manifest.scale,
-    )
-
-
-def _metric_tensors(metric: Metric) -> dict[str, NDArray[np.generic]]:
-    tensors: dict[str, NDArray[np.generic]] = {}
-    for place, part in enumerate(metric.parts):
-        tensors[f"metric.{place}.columns"] = np.array([part.start, part.stop], dtype=np.int64)
-        tensors[f"metric.{place}.weight"] = np.array([part.weight], dtype=np.float64)
-        tensors[f"metric.{place}.mean"] = part.whitening.mean
-        tensors[f"metric.{place}.matrix"] = part.whitening.matrix
-    if metric.refinement is not None:
-        tensors |= {f"{_REFINEMENT}{name}": tensor for name, tensor in vars(metric.refinement).items()}
-    return tensors
-
-
-def _metric_of(tensors: Mapping[str, NDArray[Any]]) -> Metric:
-    parts: list[MetricPart] = []
-    while (place := f"metric.{len(parts)}") + ".mean" in tensors:
-        start, stop = tensors[f"{place}.columns"].tolist()
-        whitening = Whitening(tensors[f"{place}.mean"], tensors[f"{place}.matrix"])
-        parts.append(MetricPart(start, stop, whitening, float(tensors[f"{place}.weight"][0])))
-    learned = {
-        name.removeprefix(_REFINEMENT): tensor for name, tensor in tensors.items() if name.startswith(_REFINEMENT)
-    }
-    return Metric(tuple(parts), Refinement(**learned) if learned else None)
 
 
 def _classes_to_bytes(heads: Heads, superclass_names: Mapping[int, str]) -> bytes:

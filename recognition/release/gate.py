@@ -5,6 +5,8 @@ Each check compares two figures measured on the same holdout photos and says bot
 
 from dataclasses import dataclass
 
+from recognition.index.building import LEAST_RECALL
+from recognition.index.recall import COMPLETE, Recall
 from recognition.release.comparison import PairedComparison
 from recognition.vocabulary import GateReason
 
@@ -23,6 +25,7 @@ class GatePolicy:
         class_loss: share of the incumbent's classes that may vanish in one cycle.
         promise_slack: how far the realised precision of sure answers may stay below the promised one.
         fewest_sure: below so many sure holdout photos the promise is not judged.
+        least_recall: share of what an exact scan finds that the index must find.
     """
 
     accuracy_loss: float = 0.01
@@ -32,6 +35,7 @@ class GatePolicy:
     class_loss: float = 0.1
     promise_slack: float = 0.03
     fewest_sure: int = 50
+    least_recall: float = LEAST_RECALL
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class GateEvidence:
         sure_precision: how many of them are right, as a share.
         promised_precision: what the thresholds were calibrated to.
         paired: both on those photos, asked for the best class that both know.
+        index_recall: of the index, against an exact scan.
         damaged_incumbent: the incumbent could not be opened, so there is nothing to be worse than.
     """
 
@@ -66,6 +71,7 @@ class GateEvidence:
     sure_precision: float | None
     promised_precision: float
     paired: PairedComparison | None = None
+    index_recall: Recall = COMPLETE
     damaged_incumbent: bool = False
 
 
@@ -96,6 +102,7 @@ def judge_candidate(evidence: GateEvidence, policy: GatePolicy | None = None) ->
         _check_baseline(evidence, policy),
         _check_classes(evidence, policy),
         _check_promise(evidence, policy),
+        _check_index(evidence, policy),
     )
     failed = [check for check in checks if not check.passed]
     if failed:
@@ -153,3 +160,13 @@ def _check_promise(evidence: GateEvidence, policy: GatePolicy) -> Check:
     found = f"sure answers: {evidence.sure_precision:.3f} right, {evidence.promised_precision:.3f} promised"
     kept = evidence.sure_precision >= evidence.promised_precision - policy.promise_slack
     return Check(GateReason.PROMISE_BROKEN, passed=kept, found=found)
+
+
+def _check_index(evidence: GateEvidence, policy: GatePolicy) -> Check:
+    recall = evidence.index_recall
+    if not recall.queries:
+        return Check(GateReason.INDEX_MISSES, passed=True, found="the index compares every prototype")
+    found = (
+        f"index: recall@1 {recall.at_1:.4f}, recall@10 {recall.at_10:.4f} of an exact scan on {recall.queries} vectors"
+    )
+    return Check(GateReason.INDEX_MISSES, passed=recall.least >= policy.least_recall, found=found)

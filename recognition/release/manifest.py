@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from recognition.encoders.spec import EncoderSpec
 from recognition.errors import ReleaseDamagedError
+from recognition.index.recall import Recall
+from recognition.index.variants import Variant
 from recognition.isolation.protocol import IsolationSpec
 from recognition.triage.thresholds import KnownProduct, Thresholds
 from recognition.vocabulary import IsolationMethod, Tier
@@ -40,6 +42,23 @@ class EncoderIdentity:
 
 
 @dataclass(frozen=True)
+class IndexCard:
+    """How a release searches.
+
+    Attributes:
+        variant: the kind of index.
+        rows: vectors that are searched.
+        built: vectors that its codes were learned for; the others came later.
+        recall: measured against an exact scan when the release was made.
+    """
+
+    variant: Variant
+    rows: int
+    built: int
+    recall: Recall
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything small about a release.
 
@@ -60,6 +79,7 @@ class Manifest:
     coarse_weight: float
     scale: float
     thresholds: Thresholds
+    index: IndexCard
     files: Mapping[str, str]
 
     def to_json(self) -> bytes:
@@ -80,11 +100,13 @@ class Manifest:
                 raise ReleaseDamagedError(
                     f"{where} was written by another version of skuloop; run a cycle to publish anew"
                 )
-            encoder, thresholds = document.pop("encoder"), document.pop("thresholds")
+            encoder, thresholds, index = (document.pop(name) for name in ("encoder", "thresholds", "index"))
             encoder["isolation"] = IsolationMethod(encoder["isolation"])
             thresholds["known"] = KnownProduct(**thresholds["known"])
             thresholds["sure"] = {Tier(tier): value for tier, value in thresholds["sure"].items()}
+            variant, recall = Variant(**index.pop("variant")), Recall(**index.pop("recall"))
             return cls(
+                index=IndexCard(variant=variant, recall=recall, **index),
                 encoder=EncoderIdentity(**encoder),
                 thresholds=Thresholds(**thresholds),
                 created_at=datetime.fromisoformat(document.pop("created_at")),

@@ -6,7 +6,6 @@ from recognition.errors import EncoderMismatchError
 from recognition.heads.samples import Vectors
 from recognition.heads.scoring import Heads, NearestClasses, Ranking, find_candidates, rank, scan_prototypes
 from recognition.release.bundle import Bundle
-from recognition.release.index import open_index
 from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition, judge
 
@@ -22,10 +21,8 @@ class Recogniser:
 
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> "Recogniser":
-        """The recogniser of an opened release, searching its FAISS index."""
-        return cls(
-            bundle.heads, open_index(bundle.index), bundle.manifest.thresholds, bundle.manifest.encoder.fingerprint
-        )
+        """The recogniser of an opened release, searching its index."""
+        return cls(bundle.heads, bundle.index, bundle.manifest.thresholds, bundle.manifest.encoder.fingerprint)
 
     @classmethod
     def of_heads(cls, heads: Heads, thresholds: Thresholds, fingerprint: str) -> "Recogniser":

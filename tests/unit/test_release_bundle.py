@@ -12,10 +12,14 @@ import pytest
 from PIL import Image
 
 from recognition.errors import EncoderMismatchError, NoReleaseError, ReleaseDamagedError
-from recognition.heads.scoring import scan_prototypes
 from recognition.heads.training import train_heads
+from recognition.heads.whitening import normalised
+from recognition.index.building import build_index
+from recognition.index.embeddings import Embeddings
+from recognition.index.index import Index
+from recognition.index.recall import Recall
+from recognition.index.variants import Variant
 from recognition.release.bundle import MANIFEST, ReleaseContent, open_bundle, write_bundle
-from recognition.release.index import build_index, open_index
 from recognition.release.manifest import EncoderIdentity
 from recognition.release.pointer import POINTER, current_release_id, open_current, publish
 from recognition.release.products import ProductCard, Products, dump_products
@@ -23,7 +27,7 @@ from recognition.release.recogniser import Recogniser
 from recognition.release.references import ReferencePhoto, draw_references
 from recognition.triage.calibration import calibrate
 from recognition.vocabulary import IsolationMethod, Tier
-from tests.support.synthetic import clustered_samples
+from tests.support.synthetic import DIMENSION, clustered_samples
 
 SAMPLES = clustered_samples(classes=6, photos=8, seed=1)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -62,6 +66,23 @@ def test_a_bundle_answers_exactly_as_the_heads_it_was_made_of(tmp_path, content)
     assert bundle.manifest.thresholds == content.thresholds
 
 
+def several_embeddings() -> Index:
+    """Fifty vectors of each class, in an index with codes."""
+    vectors = normalised(np.random.default_rng(4).normal(size=(300, DIMENSION)))
+    return build_index(Embeddings(vectors, np.arange(300) % 6), Variant("PQ4x4fs", compared=150))
+
+
+def test_an_index_with_codes_and_several_embeddings_of_a_class_survives_the_bundle(tmp_path, content):
+    index, recall = several_embeddings(), Recall(0.9995, 0.9991, 7)
+    bundle = open_bundle(write_bundle(tmp_path, replace(content, index=index, recall=recall)))
+    found, cosines = bundle.index(index.embeddings.vectors[:20], 6)
+    assert np.array_equal(found, index(index.embeddings.vectors[:20], 6)[0])
+    assert found[:, 0].tolist() == [row % 6 for row in range(20)]
+    assert np.allclose(cosines[:, 0], 1.0)
+    assert (bundle.manifest.index.variant, bundle.manifest.index.rows) == (index.variant, 300)
+    assert bundle.manifest.index.recall == recall
+
+
 def shows_tea(folder: Path) -> None:
     picture = folder.parent / "tea.png"
     Image.new("RGB", (64, 64), "green").save(picture)
@@ -69,7 +90,7 @@ def shows_tea(folder: Path) -> None:
 
 
 def test_one_flipped_byte_anywhere_refuses_the_bundle_a_thousand_times_of_a_thousand(tmp_path, content):
-    path = write_bundle(tmp_path, replace(content, write_references=shows_tea))
+    path = write_bundle(tmp_path, replace(content, index=several_embeddings(), write_references=shows_tea))
     publish(tmp_path, content.release_id)
     random = np.random.default_rng(0)
     files = sorted(path.iterdir())
@@ -160,16 +181,6 @@ def test_vectors_of_another_encoder_are_refused_rather_than_compared(content):
     recogniser = Recogniser.of_heads(content.heads, content.thresholds, "handcrafted-1")
     with pytest.raises(EncoderMismatchError, match="vit-2"):
         recogniser.recognise(SAMPLES.vectors, "vit-2")
-
-
-def test_the_index_finds_what_a_plain_scan_finds():
-    random = np.random.default_rng(2)
-    prototypes = random.normal(size=(500, 24)).astype(np.float32)
-    queries = random.normal(size=(40, 24)).astype(np.float32)
-    rows, cosines = open_index(build_index(prototypes))(queries, 7)
-    wanted_rows, wanted = scan_prototypes(prototypes)(queries, 7)
-    assert np.array_equal(rows, wanted_rows)
-    assert np.allclose(cosines, wanted, atol=1e-4)
 
 
 def test_prices_survive_the_bundle_to_the_cent():
