@@ -24,15 +24,18 @@ import numpy as np
 from benchmarks.parts_photos import CLEAN, Part, catalogue_photos, photos, read_parts, render_parts
 from benchmarks.parts_vectors import isolating, layout, vectors
 from recognition.encoders import EncoderSpec, encoder_fingerprint
-from recognition.heads.choice import Choice
+from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.coarse_head import CoarseHead
-from recognition.heads.fine_head import FineHead, fit_fine_head
+from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood
 from recognition.heads.metric import MetricKind
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scoring import Heads, find_candidates, scan_prototypes
 from recognition.heads.superclasses import superclass_count
 from recognition.heads.training import OutOfFold, TrainedHeads
 from recognition.heads.whitening import normalised
+from recognition.index.building import index_for
+from recognition.index.embeddings import Embeddings
+from recognition.index.recall import recall_queries
 from recognition.release.bundle import MANIFEST, ReleaseContent, write_bundle
 from recognition.release.manifest import FORMAT, EncoderIdentity
 from recognition.release.pointer import publish
@@ -46,7 +49,7 @@ from tasks.settings import shared_data
 REAL, TAUGHT, ASKED = range(300), range(10), range(45, 47)
 _NEVER, _NEVER_PHOTOS = range(300, 500), range(1)  # parts that are not in the release, for the verdicts
 _NEAR, _FAR = 0.25, 1.0  # how far a generated SKU is moved, in standard deviations of real products
-_CHOICE = Choice(MetricKind.DISCRIMINANT, colour_weight=0.3, refined=True)
+_CHOICE = Choice(MetricKind.DISCRIMINANT, colour_weight=0.3, fine=FineMethod.REFINED)
 _SEED = 0
 _SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 _OUT = Path(__file__).resolve().parent / "out"
@@ -98,9 +101,11 @@ def _write(root: Path, release_id: str, spec: EncoderSpec, parts: Sequence[Part]
     parents = np.concatenate([np.arange(len(real)), _generator(1).integers(len(real), size=classes - len(real))])
     heads = _heads(taught, fine, parents)
     print(f"{len(heads.classes)} classes of {heads.prototypes.shape[1]} dimensions", file=sys.stderr)
-    thresholds = _thresholds(
-        heads, _samples(spec, real, ASKED), _samples(spec, parts[_NEVER.start : _NEVER.stop], _NEVER_PHOTOS)
-    )
+    known = _samples(spec, real, ASKED)
+    thresholds = _thresholds(heads, known, _samples(spec, parts[_NEVER.start : _NEVER.stop], _NEVER_PHOTOS))
+    embeddings = Embeddings.of_prototypes(heads.prototypes)
+    index, recall = index_for(embeddings, recall_queries(heads.metric.apply(known.vectors), heads.prototypes, 2000))
+    print(f"{index.variant.name}: {recall}", file=sys.stderr)
     content = ReleaseContent(
         release_id=release_id,
         parent=None,
@@ -115,6 +120,8 @@ def _write(root: Path, release_id: str, spec: EncoderSpec, parts: Sequence[Part]
             for place, (sku, parent) in enumerate(zip(heads.classes, parents.tolist(), strict=True))
         ],
         card=f"# {len(real)} cart-parts and {classes - len(real)} GENERATED products\n",
+        index=index,
+        recall=recall,
         write_references=partial(_draw, skus=heads.classes, parents=[real[parent] for parent in parents.tolist()]),
         isolation_weights=spec.isolation.weights,
     )
@@ -129,7 +136,7 @@ def _samples(spec: EncoderSpec, parts: Sequence[Part], numbers: range) -> Sample
 
 def _heads(taught: Samples, fine: FineHead, parents: Rows) -> Heads:
     """The heads of the real classes, and of generated ones around them."""
-    real, likelihood = len(taught.classes), fine.likelihood
+    real, likelihood = len(taught.classes), fit_likelihood(taught, fine.metric)
     means = fine.metric.whiten(taught.vectors)
     whitened = normalised(np.stack([means[taught.targets == row].mean(axis=0) for row in range(real)]))
     moved = _moved(whitened, parents[real:])

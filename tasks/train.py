@@ -13,7 +13,7 @@ from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
 from recognition.isolation.opening import find_isolation_weights
 from recognition.release.bundle import ReleaseContent, write_bundle
-from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, train_candidate
+from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, index_candidate, train_candidate
 from recognition.release.card import release_card
 from recognition.release.card_plots import draw_card_plots
 from recognition.release.gate import GatePolicy, judge_candidate
@@ -109,6 +109,8 @@ def _refresh_products(
         superclass_names=bundle.superclass_names,
         products=teaching.products,
         card=f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n",
+        index=bundle.index,
+        recall=bundle.manifest.index.recall,
         write_references=partial(keep_references, before=bundle.path),
         isolation_weights=bundle.isolation_weights,
     )
@@ -142,7 +144,8 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     evidence = gate_evidence(candidate, teaching.photos, incumbent)
     damaged = current is not None and incumbent is None
     kept = _kept_classes(loop_parts, incumbent, candidate.trained.heads.classes)
-    evidence = replace(evidence, damaged_incumbent=damaged, kept_classes=kept)
+    index, recall = index_candidate(candidate, teaching.photos)
+    evidence = replace(evidence, damaged_incumbent=damaged, kept_classes=kept, index_recall=recall)
     verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
     encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
     heads = candidate.trained.heads
@@ -165,6 +168,8 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
             superclass_names=names,
             products=teaching.products,
             card=card,
+            index=index,
+            recall=recall,
             write_references=reference_writer(loop_parts, heads.classes, current),
             isolation_weights=find_isolation_weights(loop_parts.encoder.isolation),
             attachments=plots,

@@ -11,6 +11,10 @@ from recognition.encoders.protocol import Block
 from recognition.heads.baselines import baseline_predictions
 from recognition.heads.samples import Samples, Vectors
 from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
+from recognition.index.building import index_for
+from recognition.index.embeddings import Embeddings
+from recognition.index.index import Index
+from recognition.index.recall import Recall, recall_queries
 from recognition.release.comparison import PairedComparison, compare
 from recognition.release.evaluation import Evaluation
 from recognition.release.gate import GateEvidence
@@ -20,6 +24,8 @@ from recognition.triage.calibration import CalibrationPolicy, calibrate
 from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition
 from recognition.vocabulary import Part, Tier
+
+_RECALL_QUERIES = 2000  # a miss among them is half of what the gate allows
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,14 @@ def gate_evidence(candidate: Candidate, photos: LabelledPhotos, incumbent: Incum
         sure_precision=evaluation.sure_precision if evaluation else None,
         promised_precision=candidate.thresholds.promised_precision,
     )
+
+
+def index_candidate(candidate: Candidate, photos: LabelledPhotos) -> tuple[Index, Recall]:
+    """The candidate's index, and what it finds: asked with the holdout, with moved prototypes where that is small."""
+    heads = candidate.trained.heads
+    asked = heads.metric.apply(photos.where(Part.HOLDOUT).vectors[:_RECALL_QUERIES])
+    queries = recall_queries(asked, heads.prototypes, _RECALL_QUERIES)
+    return index_for(Embeddings.of_prototypes(heads.prototypes), queries)
 
 
 def _baseline_accuracies(samples: Samples, holdout: LabelledPhotos) -> dict[str, float]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recognition.index.recall import Recall
 from recognition.release.comparison import PairedComparison
 from recognition.release.evaluation import evaluate
 from recognition.release.gate import GateEvidence, judge_candidate
@@ -102,3 +103,11 @@ def test_without_photos_there_is_no_figure_rather_than_a_zero():
 def test_two_unlucky_photos_of_a_hundred_are_noise_but_one_of_ten_is_not_waved_through(photos, lost, published):
     small = replace(FINE, photos=photos, incumbent_top1=0.9, shared_candidate_top1=0.9 - lost / photos, sure_photos=0)
     assert judge_candidate(small).publish is published
+
+
+@pytest.mark.parametrize(("at_1", "at_10"), [(0.998, 1.0), (1.0, 0.9985)])
+def test_an_index_that_misses_what_a_scan_finds_is_refused_with_its_recall(at_1, at_10):
+    verdict = judge_candidate(replace(FINE, index_recall=Recall(at_1, at_10, queries=2000)))
+    assert (verdict.publish, verdict.reason) == (False, GateReason.INDEX_MISSES)
+    assert f"recall@1 {at_1:.4f}, recall@10 {at_10:.4f}" in verdict.explanation
+    assert judge_candidate(replace(FINE, index_recall=Recall(0.9995, 0.9991, queries=2000))).publish
