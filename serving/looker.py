@@ -10,7 +10,7 @@ from PIL import Image
 from recognition.encoders import Encoder
 from recognition.encoders.protocol import Vectors
 from recognition.isolation.protocol import Box
-from recognition.isolation.regions import MOST_REGIONS, region_crops, regions_of
+from recognition.isolation.regions import MOST_REGIONS, find_regions, region_crops
 from serving.stopwatch import Stage, Stopwatch
 
 
@@ -43,7 +43,7 @@ class Looker:
         with watch.stage(Stage.ENCODE):
             wholes, isolated = self.encoder.encode_isolated(pictures)
         with watch.stage(Stage.ISOLATE):
-            boxes = [regions_of(seen, picture, most) for seen, picture in zip(isolated, pictures, strict=True)]
+            boxes = [find_regions(seen, picture, most) for seen, picture in zip(isolated, pictures, strict=True)]
             several = [found if len(found) > 1 else () for found in boxes]
             crops = [
                 crop for picture, found in zip(pictures, several, strict=True) for crop in region_crops(picture, found)

@@ -79,12 +79,21 @@ def _background_colour(lab: Floats) -> tuple[Floats, float] | None:
     return (colour, near) if (away < near).mean() >= _PLAIN_SHARE else None
 
 
-def _product(away: Floats, near: float) -> Mask:
-    """All pixels but those of the background's colour that the border reaches or that are holes."""
-    plain = away < near
-    outside = _outside(plain)
+def product_mask(away: Floats, near: float) -> Mask:
+    """All pixels but those of the background's colour that the border reaches or that are holes.
+
+    Args:
+        away: [height, width] CIELAB distance of each pixel from the background's colour.
+        near: up to which it is background.
+    """
+    outside = _outside(away < near)
     background = _with_halo(outside | _holes(~outside, away, near), away)
-    product = _without_specks(~background, away)
+    return _without_specks(~background, away)
+
+
+def _product(away: Floats, near: float) -> Mask:
+    """The mask of one product, closed where the light ate of a pale one."""
+    product = product_mask(away, near)
     if product.any() and (away[product] < _PALE).mean() > _PALE_SHARE:
         return _closed(product, round(_PALE_GAP * max(away.shape)))
     return product
