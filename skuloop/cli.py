@@ -115,16 +115,28 @@ def why(*, sku: str, config: Config = None, as_json: AsJson = False) -> None:
 @app.command()
 def identify(
     *,
-    photos: Annotated[list[Path], typer.Argument(help="Photos to identify.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Photos and videos to identify.")],
+    every: Annotated[str, typer.Option(help="Time between frames of a video, like 1s, 500ms or 2m.")] = "1s",
+    scenes: Annotated[
+        bool, typer.Option("--scenes", help="Only frames that show another scene than the frame before.")
+    ] = False,
+    products: Annotated[int, typer.Option(min=1, max=8, help="How many products to look for on one picture.")] = 8,
     config: Config = None,
     bundle: Annotated[Path | None, typer.Option(help="A release bundle, instead of the current release.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Encoder weights that go with --bundle.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which SKU is on each photo, with price and availability."""
-    from skuloop.commands import look
+    """Say which SKUs are on photos and in videos, with price and availability."""
+    from recognition.pictures.frames import Sampling
+    from skuloop.commands import identify as identify_command
 
-    raise typer.Exit(look.identify_photos(photos, config, bundle, weights, as_json=as_json))
+    try:
+        seconds = identify_command.seconds_of(every)
+    except ValueError as error:
+        raise typer.BadParameter(f"{every!r} is no time: write 1s, 500ms or 2m.", param_hint="--every") from error
+    sampling = Sampling(seconds, identify_command.SCENE_CHANGE if scenes else 0.0)
+    ask = identify_command.Ask(products, sampling)
+    raise typer.Exit(identify_command.identify_files(files, config, bundle, weights, ask, as_json=as_json))
 
 
 @app.command()

@@ -49,6 +49,11 @@ def plain(value: object) -> Any:
     return str(value) if isinstance(value, Decimal | Path) else value
 
 
+def print_line(line: str) -> None:
+    """One line on stdout as it is: never wrapped, and scraped text in it is never taken for markup."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on stdout; empty ones say so."""
     table = Table(title=escape(title), title_justify="left", title_style="bold")
@@ -71,3 +76,8 @@ def show_progress() -> None:
 def percent(share: float | None) -> str:
     """A share for people."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def money(price: Decimal | None, currency: str | None) -> str:
+    """A price as people write it; the stored one has four decimals."""
+    return "no price" if price is None else f"{price:.2f} {currency or ''}".strip()

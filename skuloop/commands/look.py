@@ -1,13 +1,9 @@
-"""Commands that only look: status, why, identify."""
+"""Commands that only look: status, why."""
 
-from decimal import Decimal
 from pathlib import Path
 
-from recognition.errors import UnreadablePictureError
-from serving.answers import Found, Identification
-from serving.identifier import Identifier
 from skuloop.exit_codes import ExitCode
-from skuloop.output import complain, console, percent, plain, print_json, print_table
+from skuloop.output import complain, money, percent, print_json, print_table
 from tasks.settings import load_settings
 from tasks.wiring import Parts
 from warehouse.status import LoopStatus, SkuStory, loop_status, sku_story
@@ -36,30 +32,6 @@ def show_why(sku: str, config: Path | None, *, as_json: bool) -> None:
         print_json(story)
     else:
         _print_story(story)
-
-
-def identify_photos(
-    photos: list[Path], config: Path | None, bundle: Path | None, weights: Path | None, *, as_json: bool
-) -> ExitCode:
-    """Identify each photo; an unreadable one is said, and the others are answered."""
-    if bundle is None:
-        parts = Parts(load_settings(config))
-        bundle, weights = parts.paths.releases, parts.encoder.weights
-    identifier = Identifier.open(bundle, weights)
-    answers: list[tuple[Path, Identification]] = []
-    code = ExitCode.DONE
-    for photo in photos:
-        try:
-            answers.append((photo, identifier.identify(photo)))
-        except UnreadablePictureError as error:
-            complain(f"{photo}: {error}")
-            code = ExitCode.BAD_DATA
-    if as_json:
-        print_json([{"photo": photo, **plain(answer)} for photo, answer in answers])
-    else:
-        for photo, answer in answers:
-            _print_answer(photo, answer)
-    return code
 
 
 def _print_status(found: LoopStatus) -> None:
@@ -95,7 +67,7 @@ def _print_status(found: LoopStatus) -> None:
 
 def _print_story(story: SkuStory) -> None:
     product, offer, audit = story.product, story.offer, story.audit
-    price = f"{_money(offer.price, offer.currency)}, {offer.availability}, {offer.seen_at:%Y-%m-%d}" if offer else "-"
+    price = f"{money(offer.price, offer.currency)}, {offer.availability}, {offer.seen_at:%Y-%m-%d}" if offer else "-"
     print_table(
         f"{product.sku}: {product.title}",
         ("what", "how it is"),
@@ -117,37 +89,3 @@ def _print_story(story: SkuStory) -> None:
         ("when", "action", "reason", "behind it"),
         [(f"{row.at:%Y-%m-%d %H:%M}", row.action, row.reason, row.detail) for row in story.decisions],
     )
-
-
-def _print_answer(photo: Path, answer: Identification) -> None:
-    for found in answer.found:
-        _print_found(f"{photo}{_place(found, answer)}", found)
-
-
-def _place(found: Found, answer: Identification) -> str:
-    """Where on the photo, where it is one of several."""
-    box = found.box
-    return f" at {box.left:.0f},{box.top:.0f}" if len(answer.found) > 1 else ""
-
-
-def _print_found(where: str, found: Found) -> None:
-    match = found.match
-    if match is None:
-        _print_line(f"{where}: unseen, no known product is near enough")
-    else:
-        product = match.product
-        seen = f" as of {product.offer_seen_at:%Y-%m-%d}" if product.offer_seen_at else ""
-        offer = f"{_money(product.price, product.currency)}, {product.availability or 'availability unknown'}{seen}"
-        _print_line(f"{where}: {found.verdict} {match.sku} {product.title} ({found.confidence:.0%}), {offer}")
-    for other in found.alternatives[1 if match else 0 : 4]:
-        _print_line(f"    or {other.sku} {other.product.title} ({other.score:.0%})")
-
-
-def _print_line(line: str) -> None:
-    """One line as it is: never wrapped, and scraped text in it is never taken for markup."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _money(price: Decimal | None, currency: str | None) -> str:
-    """A price as people write it; the stored one has four decimals."""
-    return "no price" if price is None else f"{price:.2f} {currency or ''}".strip()

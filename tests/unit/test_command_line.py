@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from PIL import Image
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
@@ -26,9 +27,11 @@ import warehouse
 from recognition.errors import UnreadablePictureError
 from recognition.vocabulary import PictureReason
 from skuloop.cli import app
+from skuloop.commands.identify import seconds_of
 from skuloop.exit_codes import ExitCode, exit_code_of
 from tests.support.commands import CHECKOUT
 from tests.support.in_process import Said, call_skuloop, plain_cycle, plain_night
+from tests.support.videos import write_video
 from tests.support.workspace import CLASSES, small_workspace
 from warehouse.errors import WarehouseLockedError
 
@@ -185,6 +188,55 @@ def test_a_photo_that_cannot_be_read_costs_its_own_answer_only(config: Path, pho
     assert said.code == ExitCode.BAD_DATA
     assert str(broken) in said.err
     assert [answer["photo"] for answer in json.loads(said.out)] == [str(photo)]
+
+
+@pytest.fixture(scope="module")
+def film(config: Path) -> Path:
+    """Two seconds of one product, then two of the other."""
+    shown = [Image.open(config.parent / "photos" / sku / "0.jpg") for sku in CLASSES for _ in range(20)]
+    return write_video(config.parent / "clip.mp4", shown)
+
+
+def test_a_video_is_identified_frame_by_frame_with_its_times(config: Path, film: Path, photo: Path) -> None:
+    said = call_skuloop("identify", str(photo), str(film), "--every", "500ms", "--config", str(config), "--json")
+    of_photo, *frames = _json(said)
+    assert "second" not in of_photo
+    assert [frame["second"] for frame in frames] == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+    best = [frame["found"][0]["alternatives"][0]["sku"] for frame in frames]
+    assert best == [CLASSES[0]] * 4 + [CLASSES[1]] * 4
+
+
+def test_people_read_one_line_for_each_span_of_a_video_that_shows_the_same(config: Path, film: Path) -> None:
+    said = call_skuloop("identify", str(film), "--config", str(config))
+    lines = [line for line in said.out.splitlines() if line.startswith(str(film))]
+    assert said.code == 0
+    assert [line.split()[1].rstrip(":") for line in lines] == ["0:00-0:01", "0:02-0:03"]
+
+
+def test_only_frames_of_new_scenes_are_identified_on_request(config: Path, film: Path) -> None:
+    frames = _json(call_skuloop("identify", str(film), "--scenes", "--config", str(config), "--json"))
+    assert [frame["second"] for frame in frames] == [0.0, 2.0]
+
+
+def test_a_damaged_video_costs_its_own_answer_only(config: Path, film: Path, photo: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(film.read_bytes()[:300])
+    said = call_skuloop("identify", str(broken), str(photo), "--config", str(config), "--json")
+    assert said.code == ExitCode.BAD_DATA
+    assert str(broken) in said.err
+    assert [answer["photo"] for answer in json.loads(said.out)] == [str(photo)]
+
+
+@pytest.mark.parametrize("every", ["0", "-1s", "soon", "inf", "nan", ""])
+def test_an_interval_that_is_no_time_is_refused_with_an_example(every: str, film: Path) -> None:
+    said = call_skuloop("identify", str(film), "--every", every)
+    assert said.code == ExitCode.USAGE
+    assert "500ms" in said.err
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2", 2.0), ("1s", 1.0), ("500ms", 0.5), ("1.5m", 90.0)])
+def test_a_time_is_read_as_people_write_it(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
 
 
 def test_an_unknown_sku_is_not_found_and_says_where_the_known_ones_are(config: Path) -> None:
