@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
-from serving.http import identify_route, operation_routes, product_routes
+from serving.http import identify_route, operation_routes, page_route, product_routes
 from serving.http.guard import Guard
 from serving.http.problems import Problem, answer_problems
 from serving.http.service import Service
@@ -26,7 +26,7 @@ def create_app(service: Service) -> FastAPI:
     # Its own pages of documentation fetch their scripts from another host: /openapi.json is for any client instead.
     app = FastAPI(title="skuloop", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
-    for routes in (identify_route, product_routes, operation_routes):
+    for routes in (identify_route, product_routes, operation_routes, page_route):
         app.include_router(routes.router)
     answer_problems(app)
     if service.options.origins:

@@ -66,18 +66,34 @@ class Browser:
         for sign in text:
             self.press(sign)
 
+    def choose(self, selector: str, *files: Path) -> None:
+        """Choose files in an `<input type="file">`, as its dialog would."""
+        root = self.do("DOM.getDocument")["root"]["nodeId"]
+        node = self.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.do("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in files])
+
+    def become(self, width: int, height: int, *, phone: bool = False, dark: bool = False, calm: bool = False) -> None:
+        """Another screen and other preferences, until they are changed again."""
+        self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self.do("Emulation.setTouchEmulationEnabled", enabled=phone)
+        features = {"prefers-color-scheme": "dark" if dark else "light"}
+        features["prefers-reduced-motion"] = "reduce" if calm else "no-preference"
+        self.do(
+            "Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in features.items()]
+        )
+
     def picture(self, path: Path) -> None:
         """Write what is seen as a PNG."""
         path.write_bytes(b64decode(self.do("Page.captureScreenshot", format="png")["data"]))
 
 
 @contextmanager
-def chromium(executable: str, profile: Path) -> Iterator[Browser]:
-    """A browser of its own, with a window of a small laptop; ended with the block."""
+def chromium(executable: str, profile: Path, *more: str) -> Iterator[Browser]:
+    """A browser of its own, with a window of a small laptop and `more` flags; ended with the block."""
     log = profile / "chromium.log"
     profile.mkdir(parents=True, exist_ok=True)
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-    flags += ["--remote-debugging-port=0", "--window-size=1366,768", f"--user-data-dir={profile}", "about:blank"]
+    flags += ["--remote-debugging-port=0", "--window-size=1366,768", f"--user-data-dir={profile}", *more, "about:blank"]
     with (
         log.open("w") as out,
         subprocess.Popen([executable, *flags], stdout=out, stderr=out) as process,  # noqa: S603 - of this machine
