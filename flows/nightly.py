@@ -19,6 +19,7 @@ from tasks.report import Findings, NightReport, final_state, publish_artifacts, 
 from tasks.review import ReviewReport, review_queue
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
+from tasks.suggest import suggest_matches
 from tasks.views import ViewsReport, encode_views
 from tasks.wiring import today
 from warehouse.errors import VectorStoreError
@@ -79,6 +80,7 @@ def _recognise(
     embedded, recognised, reviewed, views = None, None, None, None
     try:
         embedded = embed_new(loop)
+        suggest_matches(loop)
         recognised = recognise_new(loop)
         reviewed = review_queue(loop, recognised)
         findings.add(reviewed.problem)

@@ -41,6 +41,18 @@ class OfferRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductLooks:
+    """A product as it is compared with others: who named it, the shops and folders that know it, its usable images."""
+
+    sku: str
+    title: str
+    brand: str | None
+    named_by: LabelOrigin
+    sources: tuple[str, ...]
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UpsertCount:
     """How many products are new, and how many changed in a field other than their time."""
 
@@ -82,6 +94,11 @@ def latest_offers(db: Session) -> dict[str, OfferRow]:
 def product_skus(db: Session) -> list[str]:
     """Return the SKU of every product; one that was merged into another is none."""
     return [sku for (sku,) in db.tuples("products/skus")]
+
+
+def product_looks(db: Session) -> list[ProductLooks]:
+    """Return every product that has a usable image, oldest first."""
+    return db.rows(ProductLooks, "products/looks")
 
 
 def titles(db: Session) -> dict[str, str]:

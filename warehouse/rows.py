@@ -10,8 +10,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from warehouse.errors import WarehouseError
@@ -52,7 +54,7 @@ def arrow_table(rows: Sequence[Any]) -> Any:
     """
     row_type = type(rows[0])
     columns = {name: _column(row_type, name, kind, rows) for name, kind in _kinds(row_type).items()}
-    columns[POSITION] = pa.array(range(len(rows)), pa.int64())
+    columns[POSITION] = pa.array(np.arange(len(rows)))
     return pa.table(columns)
 
 
@@ -83,7 +85,7 @@ def _without_none(hint: Any) -> Any:
 
 
 def _column(row_type: type[Any], name: str, kind: Any, rows: Sequence[Any]) -> Any:
-    values = [getattr(row, name) for row in rows]
+    values = list(map(attrgetter(name), rows))
     if kind is datetime:
         _refuse_naive(row_type, name, values)
     try:

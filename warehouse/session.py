@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from warehouse import sql
@@ -93,7 +94,7 @@ class Session:
 
 def _pairs_table(pairs: Mapping[str, str]) -> Any:
     keys, values = pa.array(list(pairs), pa.string()), pa.array(list(pairs.values()), pa.string())
-    return pa.table({"key": keys, "value": values, POSITION: pa.array(range(len(pairs)), pa.int64())})
+    return pa.table({"key": keys, "value": values, POSITION: pa.array(np.arange(len(pairs)))})
 
 
 def _count(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -61,7 +61,7 @@ class Store:
     @classmethod
     def made_in(cls, folder: Path, settings: str = "") -> "Store":
         config = folder / "skuloop.toml"
-        config.write_text(f'[encoder]\nname = "handcrafted"\nworkers = 1\n{settings}', encoding="utf-8")
+        config.write_text(f'{settings}\n[encoder]\nname = "handcrafted"\nworkers = 1\n', encoding="utf-8")
         store = cls(config)
         build_parts(load_settings(config))
         return store
