@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tldextract import TLDExtract
 
 from skuloop.output import console, print_table
@@ -121,7 +122,7 @@ def _judge(truth: Mapping[str, Any], answer: Mapping[str, Any], field: str) -> t
     return int(right), int(told is not None and not right), int(bool(accepted) and not right)
 
 
-def _metrics(counts: np.ndarray) -> tuple[float, float, float]:
+def _metrics(counts: NDArray[np.int_]) -> tuple[float, float, float]:
     right, wrong, missed = (int(column) for column in counts.sum(axis=0))
     precision = right / (right + wrong) if right + wrong else 0.0
     recall = right / (right + missed) if right + missed else 0.0

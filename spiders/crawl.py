@@ -26,7 +26,7 @@ from spiders.failures import is_disk_full
 from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, VisitReport, read_summary
 from spiders.folder import collect_photos
 from spiders.images import ImageStore
-from spiders.sources import SiteSource, Source
+from spiders.sources import Source, WebSource, with_absolute_path
 
 __all__ = ["CrawlJob", "CrawlSummary", "files_of", "main", "run_crawl"]
 
@@ -109,12 +109,9 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
 
 
 def _document(job: CrawlJob) -> _JobDocument:
-    source = job.source
-    if not isinstance(source, SiteSource):
-        source = source.model_copy(update={"path": source.path.expanduser().absolute()})
     try:
         return _JobDocument(
-            source=source,
+            source=with_absolute_path(job.source, Path.cwd()),
             crawl_id=job.crawl_id,
             feeds_root=job.feeds_root.absolute(),
             images_root=job.images_root.absolute(),
@@ -191,7 +188,7 @@ def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
 
 def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> tuple[int, VisitReport | None]:
     store = ImageStore(document.images_root)
-    if isinstance(document.source, SiteSource):
+    if isinstance(document.source, WebSource):
         from spiders.web import visit_source  # what asks the web takes a while to import; folders do not need it
 
         most = document.most_products

@@ -67,3 +67,11 @@ class BlockedError(HostClosedError):
 
 class RateLimitedError(HostClosedError):
     """The host asks for more patience than a night has."""
+
+
+class StorageError(SpiderError):
+    """A folder, bucket or manifest cannot be read as a whole."""
+
+
+class BadPageObjectError(SpiderError):
+    """A shop's page object cannot be loaded or used as it is written."""

@@ -1,13 +1,15 @@
 """Single facts of a product page: id, price, currency, availability; each by its own order of trust."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from spiders.cleaning import safe_sku, slug_of_url
+from spiders.labelled import gtin_told, stock_told
 from spiders.offers import currency_of, parse_availability, parse_currency, parse_price, price_of
-from spiders.structured import Node, StructuredData
+from spiders.structured import HtmlElement, Node, StructuredData
 from spiders.visible import VisiblePage
 
 _GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
@@ -21,6 +23,7 @@ _URL_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,}(?![A-Za-z0-9])")
 class Page:
     """All that a page says: to machines in `data`, to people in `visible`; `product` and `offers` are its subject."""
 
+    document: HtmlElement
     url: str
     data: StructuredData
     visible: VisiblePage
@@ -49,6 +52,12 @@ def gtin_on(page: Page) -> str | None:
     nodes = (page.product, *page.offers)
     texts = [text for node in nodes for name in _GTIN_NAMES for text in node.texts(name)]
     texts.extend(text for text in (page.data.tag("product:ean", "product:gtin", "og:ean"),) if text)
+    labelled = gtin_told(page.visible.near)
+    return gtin_of([*texts, labelled] if labelled else texts)
+
+
+def gtin_of(texts: Sequence[str]) -> str | None:
+    """The first of these that has the digits of a GTIN."""
     digits = (re.sub(r"[\s-]", "", text.lower().removeprefix("gtin:")) for text in texts)
     return next((code for code in digits if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS), None)
 
@@ -72,13 +81,15 @@ def price_on(page: Page) -> tuple[Decimal | None, str | None]:
 def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
     """Whether people are asked another price than machines are told: before a sale, or without the tax.
 
-    Only if the page shows the told price nowhere as current, and the shown one is near it; and not if only the decimal
-    point differs, which is lost where the cents are set in small type.
+    Only if the page shows the told price nowhere as current (or announces the reduction from it), and the shown one is
+    near it; and not if only the decimal point differs, which is lost where the cents are set in small type.
     """
     shown = {price.amount for price in (*visible.marked_prices, *visible.written_prices)}
-    if told in shown or not visible.marked_prices:
+    if not visible.marked_prices:
         return False
     first = visible.marked_prices[0].amount
+    if told in shown:
+        return told > first and visible.is_reduced(told, first)  # shown beside "-30%": what it was
     return told * _LOWEST_SHARE <= first <= told * _HIGHEST_SHARE and _digits(told) != _digits(first)
 
 
@@ -109,6 +120,9 @@ def availability_on(page: Page, price: Decimal | None) -> str | None:
     if known:
         # Offers of several sizes: the product can be had as long as one of them can.
         return "InStock" if "InStock" in known else known[0]
+    labelled = stock_told(page.visible.near)
+    if labelled is not None:
+        return labelled
     if page.visible.says_sold_out:
         return "OutOfStock"
     return "InStock" if price is not None else None

@@ -1,90 +1,164 @@
-"""Photos of a folder on this machine, into the same feed as a shop: labelled class folders, or a camera's inbox."""
+"""Photos of a folder, into the same feed as a shop: classes as folders, or as a CSV names them; or a camera's inbox."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 from recognition.errors import UnreadablePictureError
-from recognition.pictures.reading import PictureLimits
+from recognition.pictures.frames import VIDEO_SUFFIXES, Sampling, VideoLimits, read_frames
 from recognition.vocabulary import FetchReason
 from spiders.cleaning import safe_sku
+from spiders.errors import PageUnreadableError, StorageError
 from spiders.feed import FeedWriter
+from spiders.files import BucketFiles, Files, FoundFile, LocalFiles
 from spiders.images import ImageStore
 from spiders.items import PhotoItem, failure
+from spiders.kinds.rows import plain_name, rows_of
+from spiders.reader import Document, Target
 from spiders.sources import FolderSource, InboxSource
 
 # What cameras, phones and file managers leave between the photos; it is no failure that these are no pictures.
-_NOT_PHOTOS = frozenset({".txt", ".md", ".json", ".csv", ".xml", ".db", ".ini", ".log", ".mp4", ".mov", ".thm", ".aae"})
+_NOT_PHOTOS = frozenset({".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".db", ".ini", ".log", ".thm", ".aae", ".lrv"})
+_FRAME_QUALITY = 92
 
 
 @dataclass(frozen=True, slots=True)
-class _FoundPhoto:
-    path: Path
-    origin: str
+class _Photo:
+    """A file and the label that its source gives it."""
+
+    file: FoundFile
     sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What a manifest names and does not give."""
+
+    origin: str
+    detail: str
 
 
 def collect_photos(
     source: FolderSource | InboxSource, store: ImageStore, writer: FeedWriter, on_progress: Callable[[], None]
 ) -> bool:
-    """Read every photo of the source into the store and the feed; False where the folder itself cannot be read.
+    """Read every photo of the source into the store and the feed; False where the source itself cannot be read.
 
     Links are not followed (one could point anywhere on this machine); hidden files are left alone. Photos that an
-    earlier, killed attempt has in the feed are not read again.
+    earlier, killed attempt has in the feed are not read again. Of a video in an inbox, frames are taken.
     """
-    if not _is_readable(source.path):
-        detail = "there is no folder here that can be read: check the path of this source and its permissions"
-        writer.failure(failure(source.name, str(source.path), FetchReason.UNREADABLE_FILE, detail))
+    try:
+        files = _files(source)
+        files.check()
+        for found in _found(source, files):
+            if isinstance(found, _Refused):
+                writer.failure(failure(source.name, found.origin, FetchReason.UNREADABLE_FILE, found.detail))
+            elif isinstance(source, InboxSource) and found.file.suffix in VIDEO_SUFFIXES:
+                _take_frames(source, files, found.file, store, writer, on_progress)
+            elif found.file.origin not in writer.done:
+                _take(source.name, files, found, store, writer)
+                on_progress()
+    except (StorageError, PageUnreadableError) as error:
+        where = str((isinstance(source, InboxSource) and source.url) or source.path)
+        writer.failure(failure(source.name, where, FetchReason.UNREADABLE_FILE, str(error)))
         return False
-    for photo in _photos(source):
-        if photo.origin not in writer.done:
-            _take(source.name, photo, store, writer)
-            on_progress()
     return True
 
 
 def listing_digest(source: FolderSource | InboxSource) -> str:
     """Hex digest of names, sizes and times of the photos: the same digest, the same photos. No photo is read.
 
-    A folder that cannot be read has the digest of an empty one.
+    What the source says of them (labels, how often a frame is taken) counts too. A folder that cannot be read has the
+    digest of an empty one.
     """
     digest = hashlib.sha256()
-    for photo in _photos(source):
-        found = photo.path.stat()
-        digest.update(f"{photo.origin}|{found.st_size}|{found.st_mtime_ns}\n".encode())
+    try:
+        for found in _found(source, _files(source)):
+            if isinstance(found, _Photo):
+                digest.update(f"{found.file.origin}|{found.file.version}|{found.sku}\n".encode())
+            if isinstance(found, _Photo) and isinstance(source, InboxSource) and found.file.suffix in VIDEO_SUFFIXES:
+                digest.update(f"{source.frame_every}|{source.frame_change}|{source.frames_per_video}\n".encode())
+    except (StorageError, PageUnreadableError, OSError):
+        return hashlib.sha256().hexdigest()
     return digest.hexdigest()
 
 
-def _is_readable(path: Path) -> bool:
-    return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
+def _files(source: FolderSource | InboxSource) -> Files:
+    if isinstance(source, InboxSource) and source.url is not None:
+        return BucketFiles(source.url)
+    return LocalFiles(source.path or Path())
 
 
-def _photos(source: FolderSource | InboxSource) -> Iterator[_FoundPhoto]:
-    for folder, names, files in os.walk(source.path):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder) / name
-            if not (name.startswith(".") or path.is_symlink() or path.suffix.lower() in _NOT_PHOTOS):
-                relative = path.relative_to(source.path)
-                labelled = source.kind == "folder" and len(relative.parts) > 1
-                sku = safe_sku(relative.parts[0]) if labelled else None
-                yield _FoundPhoto(path, relative.as_posix(), sku)
+def _found(source: FolderSource | InboxSource, files: Files) -> Iterator[_Photo | _Refused]:
+    if isinstance(source, FolderSource) and source.manifest is not None:
+        yield from _listed(source, LocalFiles(source.path))
+        return
+    for file in files.walk():
+        is_video = file.suffix in VIDEO_SUFFIXES
+        if file.suffix not in _NOT_PHOTOS and not (is_video and isinstance(source, FolderSource)):
+            labelled = isinstance(source, FolderSource) and "/" in file.origin
+            yield _Photo(file, safe_sku(file.origin.split("/")[0]) if labelled else None)
 
 
-def _take(source: str, photo: _FoundPhoto, store: ImageStore, writer: FeedWriter) -> None:
+def _listed(source: FolderSource, files: LocalFiles) -> Iterator[_Photo | _Refused]:
+    """What the manifest names, in its order; a photo without a label is a photo that nobody has named yet."""
+    manifest = source.path / (source.manifest or "")
+    photo_column, sku_column = plain_name(source.photo_column), plain_name(source.sku_column)
+    if not manifest.is_file():
+        raise StorageError(f"there is no manifest {manifest}: its path is relative to the path of this source")
+    for place, row in enumerate(
+        rows_of(Document(Target(manifest.absolute().as_uri()), b"", None, path=manifest)), start=1
+    ):
+        if photo_column not in row or sku_column not in row:
+            raise StorageError(
+                f"the manifest {manifest} has the columns {', '.join(row)}: say with photo_column and sku_column which "
+                "of them name the photo and its class"
+            )
+        photo, sku = "".join(row[photo_column][:1]), "".join(row[sku_column][:1])
+        if not photo:
+            yield _Refused(f"{manifest.name}, row {place}", "this row names no photo")
+            continue
+        try:
+            yield _Photo(files.find(photo), safe_sku(sku))
+        except OSError as error:
+            yield _Refused(photo, str(error))
+
+
+def _take(source: str, files: Files, photo: _Photo, store: ImageStore, writer: FeedWriter) -> None:
     try:
-        data = _read(photo.path, store.limits)
-        image = store.add(data, photo.path.absolute().as_uri())
+        # One byte more than allowed: the store then says that it is too large.
+        data = files.read(photo.file, store.limits.max_bytes + 1)
+        image = store.add(data, files.address(photo.file))
     except (UnreadablePictureError, OSError) as error:
-        writer.failure(failure(source, photo.origin, FetchReason.UNREADABLE_FILE, str(error)))
+        writer.failure(failure(source, photo.file.origin, FetchReason.UNREADABLE_FILE, str(error)))
         return
     now = datetime.now(UTC)
-    writer.photo(PhotoItem(source=source, image=image, origin=photo.origin, sku=photo.sku, seen_at=now))
+    writer.photo(PhotoItem(source=source, image=image, origin=photo.file.origin, sku=photo.sku, seen_at=now))
 
 
-def _read(path: Path, limits: PictureLimits) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(limits.max_bytes + 1)  # one byte more than allowed: the store then says it is too large
+def _take_frames(
+    source: InboxSource,
+    files: Files,
+    video: FoundFile,
+    store: ImageStore,
+    writer: FeedWriter,
+    on_progress: Callable[[], None],
+) -> None:
+    """Frames are pictures of their own, named by video and second; those before a damaged place are kept."""
+    limits = VideoLimits(max_frames=source.frames_per_video)
+    sampling = Sampling(every=source.frame_every, least_change=source.frame_change)
+    try:
+        with files.on_disk(video, limits.max_bytes) as path:
+            for frame in read_frames(path, sampling, limits):
+                origin = f"{video.origin}#t={frame.second:.3f}"
+                if origin not in writer.done:
+                    encoded = BytesIO()
+                    frame.picture.save(encoded, "JPEG", quality=_FRAME_QUALITY)
+                    image = store.add(encoded.getvalue(), f"{files.address(video)}#t={frame.second:.3f}")
+                    now = datetime.now(UTC)
+                    writer.photo(PhotoItem(source=source.name, image=image, origin=origin, seen_at=now))
+                    on_progress()
+    except (UnreadablePictureError, OSError) as error:
+        writer.failure(failure(source.name, video.origin, FetchReason.UNREADABLE_FILE, str(error)))

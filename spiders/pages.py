@@ -1,19 +1,23 @@
 """A shop's page in, its product out. Pure: no network, no files, no clock.
 
-Asked in this order: JSON-LD, microdata, OpenGraph and other meta tags, and last what the page shows to people.
+Asked in this order: JSON-LD, microdata, RDFa, the state that the shop's own scripts work with, OpenGraph and other meta
+tags, and last what the page shows to people.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urljoin, urlsplit
 
 from spiders.cleaning import DESCRIPTION_LENGTH, SKU_LENGTH, clean_text, safe_sku
+from spiders.embedded import embedded_products
 from spiders.errors import NoProductError, PageUnreadableError
-from spiders.facts import Page, availability_on, gtin_on, meta_price, price_on, sku_on
+from spiders.facts import Page, availability_on, gtin_of, gtin_on, meta_price, price_on, sku_on
+from spiders.labelled import brand_told, pictures_on, trail_on
 from spiders.offers import offers_of, price_of
-from spiders.structured import Node, StructuredData, parse_html, read_structured
+from spiders.structured import HtmlElement, Node, StructuredData, parse_html, read_structured
+from spiders.variants import Variant, variants_on, without_shared_pictures
 from spiders.visible import VisiblePage, read_visible
 
 _PRODUCT_TYPES = frozenset(
@@ -48,28 +52,85 @@ class PageProduct:
 
 
 def read_product(text: str, url: str, sku_prefix: str = "") -> PageProduct:
-    """The product that a page is about.
+    """The product that a page is about; of several sizes or colours, what the page says of all of them.
 
     Raises:
         NoProductError: the page is about no single product.
         PageUnreadableError: it cannot be parsed, or its structured data is broken and nothing else tells of a product.
     """
+    return _assembled(_page_of(parse_page(text), url), sku_prefix)
+
+
+def read_products(text: str, url: str, sku_prefix: str = "") -> tuple[PageProduct, ...]:
+    """The product that a page is about, or each of its sizes and colours where they have ids of their own.
+
+    Raises:
+        NoProductError, PageUnreadableError: as `read_product`.
+    """
+    return read_parsed(parse_page(text), url, sku_prefix)
+
+
+def read_parsed(document: HtmlElement, url: str, sku_prefix: str = "") -> tuple[PageProduct, ...]:
+    """The same for a page that is parsed already."""
+    page = _page_of(document, url)
+    whole = _assembled(page, sku_prefix)
+    found = variants_on(document, page.product, tuple(_products(page.data.nodes)), url)
+    if not found.each:
+        return (whole,)
+    group = safe_sku(found.group, sku_prefix) or whole.sku
+    return tuple(
+        _variant_of(whole, variant, group, sku_prefix)
+        for variant in without_shared_pictures(found.each, whole.image_urls)
+    )
+
+
+def _variant_of(whole: PageProduct, variant: Variant, group: str, sku_prefix: str) -> PageProduct:
+    return replace(
+        whole,
+        sku=safe_sku(variant.sku, sku_prefix) or whole.sku,
+        gtin=gtin_of([variant.gtin] if variant.gtin else []),
+        mpn=clean_text(variant.mpn, SKU_LENGTH),
+        group=group,
+        variant=variant.name,
+        price=variant.price or whole.price,
+        currency=variant.currency or whole.currency,
+        availability=variant.availability or whole.availability,
+        image_urls=tuple(image for image in variant.images if image.startswith(("http://", "https://"))),
+    )
+
+
+def parse_page(text: str) -> HtmlElement:
+    """The page's tree.
+
+    Raises:
+        NoProductError: the page is empty.
+        PageUnreadableError: it cannot be parsed.
+    """
     document = parse_html(text)
     if document is None:
         raise NoProductError("the page is empty")
+    return document
+
+
+def _page_of(document: HtmlElement, url: str) -> Page:
     data = read_structured(document, url)
     visible = read_visible(document)
-    page = Page(url, data, visible, *_product_of(data, visible, url))
-    return _assembled(page, sku_prefix)
+    return Page(document, url, data, visible, *_product_of(document, data, visible, url))
 
 
-def _product_of(data: StructuredData, visible: VisiblePage, url: str) -> tuple[Node, tuple[Node, ...]]:
+def _product_of(
+    document: HtmlElement, data: StructuredData, visible: VisiblePage, url: str
+) -> tuple[Node, tuple[Node, ...]]:
     products = tuple(_products(data.nodes))
     node = _chosen(products, data, visible, url)
     if node is not None:
         # Sizes and colours are often written as so many products of one name: their offers belong together.
         others = (other for other in products if other is not node and other.text("name") == node.text("name"))
         return node, (*offers_of(node), *(offer for other in others for offer in offers_of(other)))
+    if not any(node.types & _LISTING_TYPES for node in data.nodes):
+        titles = (visible.heading, data.tag("og:title"))
+        for embedded in embedded_products(document, [title for title in titles if title])[:1]:
+            return embedded, offers_of(embedded)
     if _looks_like_product(data, visible):
         return Node(frozenset()), ()
     if data.broken_blocks:
@@ -130,7 +191,8 @@ def _assembled(page: Page, sku_prefix: str) -> PageProduct:
     return PageProduct(
         sku=sku,
         title=title,
-        brand=_name_of(product, "brand", "manufacturer") or clean_text(data.tag("product:brand", "og:brand")),
+        brand=_name_of(product, "brand", "manufacturer")
+        or clean_text(data.tag("product:brand", "og:brand") or brand_told(visible.near)),
         category=_category(page),
         gtin=gtin,
         description=clean_text(
@@ -157,6 +219,7 @@ def _category(page: Page) -> str | None:
     if told:
         return told
     trail = [name for node in page.data.nodes if "breadcrumblist" in node.types for name in _steps(node)]
+    trail = trail or list(trail_on(page.document))
     own = {_key(name) for name in (page.product.text("name"), page.visible.heading) if name}
     steps = [step for step in trail if _key(step) not in own]
     return clean_text(steps[-1]) if steps else None
@@ -175,6 +238,9 @@ def _image_urls(page: Page) -> tuple[str, ...]:
     )
     if not told:
         told.extend(page.data.meta.get("og:image", ())[:1])
+    if not told:
+        titles = [text for text in (page.product.text("name"), page.visible.heading) if text]
+        told.extend(pictures_on(page.document, titles, page.url))
     absolute = (urljoin(page.url, text) for text in told)
     return tuple(dict.fromkeys(url for url in absolute if url.startswith(("http://", "https://"))))
 

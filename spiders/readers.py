@@ -1,53 +1,19 @@
-"""Which reader reads a source."""
+"""Which reader reads which kind of source."""
 
-from urllib.parse import urldefrag
-
-from lxml import etree, html  # type: ignore[import-untyped]
-
-from spiders.errors import NoProductError
-from spiders.pages import PageProduct, read_product
-from spiders.reader import Document, Found, Reader, Target
-from spiders.sources import SiteSource
+from spiders.kinds.data_file import DataFileReader
+from spiders.kinds.shopify import ShopifyReader
+from spiders.kinds.site import SiteReader
+from spiders.kinds.woocommerce import WooCommerceReader
+from spiders.reader import Reader
+from spiders.sources import ShopifySource, SiteSource, WebKind, WooCommerceSource
 
 
-def reader_of(source: SiteSource) -> Reader:
-    """The reader of a source that is asked over the web."""
-    return SiteReader(source)
-
-
-class SiteReader:
-    """Reads the pages of a shop."""
-
-    uses_sitemap = True
-
-    def __init__(self, source: SiteSource) -> None:
-        self._source = source
-
-    def start(self) -> tuple[Target, ...]:
-        """The start page."""
-        return (Target(self._source.url, "listing"),)
-
-    def read(self, document: Document) -> Found:
-        """The product of a page and its links."""
-        if document.text is None:
-            raise NoProductError(f"this is not a page of text: it is {document.content_type or 'of an unknown kind'}")
-        products: tuple[PageProduct, ...] = ()
-        try:
-            products = (read_product(document.text, document.target.url, self._source.sku_prefix),)
-        except NoProductError:
-            if document.target.role == "product":
-                raise
-        return Found(products, _links(document.text, document.target.url))
-
-
-def _links(text: str, url: str) -> list[Target]:
-    try:
-        page = html.fromstring(text)
-    except (etree.ParserError, ValueError):
-        return []
-    page.make_links_absolute(url, handle_failures="ignore")
-    return [
-        Target(urldefrag(link.get("href")).url, "other")
-        for link in page.iter("a")
-        if link.get("href") and "nofollow" not in (link.get("rel") or "")
-    ]
+def reader_of(source: WebKind) -> Reader:
+    """The reader for a source that is asked over the web, or is one file of products."""
+    if isinstance(source, SiteSource):
+        return SiteReader(source)
+    if isinstance(source, ShopifySource):
+        return ShopifyReader(source)
+    if isinstance(source, WooCommerceSource):
+        return WooCommerceReader(source)
+    return DataFileReader(source)

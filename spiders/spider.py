@@ -28,7 +28,7 @@ from spiders.memory import Holdings, RememberedPage, SourceMemory, Validators
 from spiders.pages import PageProduct
 from spiders.photos import PhotoDesk
 from spiders.reader import Document, Found, Problem, Reader, Target
-from spiders.sources import SiteSource
+from spiders.sources import WebKind
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """Of a page; the photos and the data files of a source have limits of their own."""
@@ -63,7 +63,7 @@ class ShopSpider:
 
     def __init__(
         self,
-        source: SiteSource,
+        source: WebKind,
         reader: Reader,
         *,
         client: Client,

@@ -1,4 +1,4 @@
-"""What a page says of itself to machines: JSON-LD, microdata and meta tags, brought to one plain shape."""
+"""What a page says of itself to machines: JSON-LD, microdata, RDFa and meta tags, brought to one plain shape."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from spiders.errors import PageUnreadableError
+from spiders.rdfa import rdfa_items
 
 __all__ = ["HtmlElement", "Node", "StructuredData", "parse_html", "read_structured", "short_name"]
 
@@ -55,7 +56,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class StructuredData:
-    """All of a page: top-level nodes (JSON-LD before microdata), meta tags, and how many JSON-LD blocks were broken."""
+    """All of a page: top-level nodes (JSON-LD, microdata, RDFa), meta tags, and how many JSON-LD blocks were broken."""
 
     nodes: tuple[Node, ...]
     meta: Mapping[str, tuple[str, ...]]
@@ -93,6 +94,7 @@ def read_structured(document: HtmlElement, url: str) -> StructuredData:
         except (ValueError, RecursionError):
             broken += 1
     nodes.extend(_microdata(document, url))
+    nodes.extend(_node(item, "type", item["properties"], 0) for item in rdfa_items(document))
     return StructuredData(tuple(nodes[:MAX_NODES]), _meta(document), broken)
 
 

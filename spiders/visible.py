@@ -10,14 +10,17 @@ from decimal import Decimal
 
 from spiders.offers import parse_currency, parse_price
 from spiders.structured import HtmlElement
-from spiders.words import BUY, CODE_LABEL, MONEY, OTHER_PRICE, PRICE_NAME, SOLD_OUT
+from spiders.words import BUY, CODE_LABEL, IN_STOCK, MONEY, OTHER_PRICE, PRICE_NAME, SOLD_OUT
 
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "select", "iframe"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
 _BLOCK_TAGS = frozenset(
     {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "ul", "table", "br", "dl"}
 )
+_UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|line-through", re.IGNORECASE)
 _MAX_WRITTEN = 40
+_REDUCTION = re.compile(r"[-\u2013\u2212]\s?(\d{1,2})\s?%")
+_ROUNDING = Decimal("0.006")  # of a percentage without decimals
 _DEPTH = 6
 _NEAR = 4000  # characters of visible text after the heading in which a product's own facts stand
 
@@ -42,8 +45,26 @@ class VisiblePage:
 
     @property
     def price(self) -> VisiblePrice | None:
-        """What the page seems to ask for its product."""
-        return next(iter((*self.marked_prices, *self.written_prices)), None)
+        """What the page seems to ask for its product: what is marked as a price, or stands before that on its own."""
+        marked = next(iter(self.marked_prices), None)
+        alone = self._price_alone
+        if marked is None or alone is None or alone.amount == marked.amount:
+            return marked or next(iter(self.written_prices), None)
+        amounts = [price.amount for price in self.written_prices]
+        comes_first = marked.amount in amounts and amounts.index(alone.amount) < amounts.index(marked.amount)
+        return alone if comes_first and alone.amount not in {price.amount for price in self.marked_prices} else marked
+
+    @property
+    def _price_alone(self) -> VisiblePrice | None:
+        """The first amount near the heading that has a line to itself."""
+        lines = (line.strip() for line in self.near.splitlines())
+        line = next((line for line in lines if line and MONEY.fullmatch(line)), None)
+        return next((price for price in self.written_prices if line and price.amount == parse_price(line)), None)
+
+    def is_reduced(self, amount: Decimal, to: Decimal) -> bool:
+        """Whether the page announces the reduction between two amounts ("-30%")."""
+        told = (Decimal(match[1]) for match in _REDUCTION.finditer(self.near))
+        return amount > 0 and any(abs(amount * (1 - percent / 100) - to) <= amount * _ROUNDING for percent in told)
 
     @property
     def code(self) -> str | None:
@@ -58,7 +79,7 @@ class VisiblePage:
     @property
     def says_sold_out(self) -> bool:
         """Whether the words near the heading say that it cannot be bought, and none invites to buy (another size)."""
-        return bool(SOLD_OUT.search(self.near)) and not self.offers_to_buy
+        return bool(SOLD_OUT.search(self.near)) and not self.offers_to_buy and not IN_STOCK.search(self.near)
 
     @property
     def offers_to_buy(self) -> bool:
@@ -89,7 +110,7 @@ def _texts(element: HtmlElement) -> Iterator[str]:
         if isinstance(current, str):
             yield current
             continue
-        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS | _STRUCK_TAGS:
+        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS | _STRUCK_TAGS or _is_unseen(current):
             continue
         folded = " ".join((current.text or "").split())
         yield f"{folded} " if folded else ""
@@ -99,6 +120,11 @@ def _texts(element: HtmlElement) -> Iterator[str]:
             if tail:
                 stack.append(f"{tail} ")
             stack.append(child)
+
+
+def _is_unseen(element: HtmlElement) -> bool:
+    """Whether the element itself says that it is not shown, or is struck through."""
+    return element.get("hidden") is not None or bool(_UNSEEN_STYLE.search(element.get("style") or ""))
 
 
 def _marked_prices(document: HtmlElement) -> Iterator[VisiblePrice]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp.abc import AbstractResolver
 
@@ -19,14 +20,20 @@ from spiders.fetch import Fetcher
 from spiders.frontier import Frontier
 from spiders.images import ImageStore
 from spiders.items import failure
+from spiders.manners import Courtesy
 from spiders.memory import SourceMemory, reading_of
 from spiders.photos import PhotoDesk
 from spiders.readers import reader_of
-from spiders.sources import SiteSource
+from spiders.sources import WebKind
 from spiders.spider import ShopSpider
 
 PROGRESS_SECONDS = 3.0
 _BEGUN = "begun"
+
+
+_MANNERS = frozenset(
+    {"max_pages", "allow_private", "contact", "download_delay", "concurrency", "timeout_seconds", "max_bytes"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Ending:
 
 
 def visit_source(
-    source: SiteSource,
+    source: WebKind,
     files: CrawlFiles,
     store: ImageStore,
     writer: FeedWriter,
@@ -55,7 +62,7 @@ def visit_source(
     Raises:
         OSError, sqlite3.OperationalError: the disk is full; the crawl can go on once it is not.
     """
-    reading = reading_of(f"{source.kind} {source.sku_prefix}")
+    reading = reading_of(_way_of_reading(source))
     with closing(open_crawl_database(files.frontier, files.memory)) as database:
         frontier, memory = Frontier(database), SourceMemory(database, reading)
         try:
@@ -64,8 +71,16 @@ def visit_source(
             database.commit()
 
 
+def _way_of_reading(source: WebKind) -> str:
+    """All that decides what is read in the same bytes: the source's settings but its manners, and its page objects."""
+    settings = source.model_dump_json(exclude=set(_MANNERS))
+    page_objects: Path | None = getattr(source, "page_objects", None)
+    files = sorted(page_objects.glob("*.py")) if page_objects and page_objects.is_dir() else [page_objects]
+    return settings + "".join(file.read_text(encoding="utf-8") for file in files if file and file.is_file())
+
+
 async def _visit(
-    source: SiteSource,
+    source: WebKind,
     frontier: Frontier,
     memory: SourceMemory,
     store: ImageStore,
@@ -110,7 +125,7 @@ async def _visit(
         async with _progress(lambda: _line(source.name, spider, photos, writer, frontier)):
             await spider.run()
     if spider.closed is not None:
-        record(source.url, reason_of(spider.closed), str(spider.closed))
+        record(source.url or source.name, reason_of(spider.closed), str(spider.closed))
     return Ending(spider.reached, _report(source, spider, client, photos))
 
 
@@ -139,10 +154,10 @@ def _line(name: str, spider: ShopSpider, photos: PhotoDesk, writer: FeedWriter, 
     )
 
 
-def _report(source: SiteSource, spider: ShopSpider, client: Client, photos: PhotoDesk) -> VisitReport:
+def _report(source: WebKind, spider: ShopSpider, client: Client, photos: PhotoDesk) -> VisitReport:
     counts = spider.counts
-    shop = client.host_of(source.url).courtesy
     hosts = [host.courtesy for host in client.hosts.values()]
+    shop = client.host_of(source.url).courtesy if source.url else Courtesy(delay=source.download_delay)
     return VisitReport(
         pages=counts.pages,
         unchanged=counts.unchanged,

@@ -10,7 +10,7 @@ from spiders.crawl import CrawlJob, CrawlSummary, files_of, run_crawl
 from spiders.errors import SpiderError
 from spiders.feed import read_failures
 from spiders.folder import listing_digest
-from spiders.sources import FolderSource, InboxSource, Source
+from spiders.sources import FolderSource, InboxSource, Source, with_absolute_path
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from warehouse.ledger import SubjectKind, record_decisions
@@ -51,8 +51,8 @@ def crawl_source(loop: Loop, source: Source) -> CrawlReport:
 def _job(loop: Loop, source: Source) -> CrawlJob:
     """A shop is crawled once for each label; a folder whenever its photos have changed, and never otherwise."""
     crawl_of = loop.label
+    source = with_absolute_path(source, loop.parts.settings.home)
     if isinstance(source, FolderSource | InboxSource):
-        source = source.model_copy(update={"path": loop.parts.settings.resolve(source.path)})
         crawl_of = listing_digest(source)[:16]
     paths = loop.parts.paths
     return CrawlJob(source, f"{source.name}-{crawl_of}", paths.feeds, paths.images)

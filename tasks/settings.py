@@ -25,7 +25,7 @@ from recognition.release.references import ReferencePolicy
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.triage.review import ReviewPolicy
 from recognition.vocabulary import IsolationMethod
-from spiders.sources import Source
+from spiders.sources import KINDS, Source
 
 FILE_NAME = "skuloop.toml"
 CONFIG_VARIABLE = "SKULOOP_CONFIG"
@@ -381,9 +381,7 @@ def _nearest(where: list[str]) -> str:
 def _valid_names(section: list[str]) -> list[str]:
     fields: Any = Settings.model_fields
     if section and section[0] == "source":
-        from spiders.sources import FolderSource, InboxSource, SiteSource
-
-        return sorted({name for kind in (SiteSource, FolderSource, InboxSource) for name in kind.model_fields})
+        return sorted({name for kind in KINDS for name in kind.model_fields})
     for part in section:
         fields = fields[part].annotation.model_fields
     return list(fields)

@@ -91,7 +91,7 @@ def _say_where(address: str, service: Service, settings: Settings) -> None:
 
 def _unless_read(keep: Keeping, settings: Settings) -> str:
     """A hint where no night would read what is kept."""
-    inboxes = {settings.resolve(source.path) for source in settings.source if source.kind == "inbox"}
+    inboxes = {settings.resolve(source.path) for source in settings.source if source.kind == "inbox" and source.path}
     folder = keep.folder.resolve()
     read = any(folder.is_relative_to(inbox) for inbox in inboxes)
     return "" if read else "; add an inbox source of that path to the settings, or no night reads them"

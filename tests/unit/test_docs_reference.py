@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from recognition import vocabulary
 from skuloop.cli import app
 from skuloop.exit_codes import ExitCode
-from spiders.sources import FolderSource, InboxSource, SiteSource
+from spiders.sources import KINDS
 from tasks.settings import Settings, load_settings
 from warehouse import Warehouse
 from warehouse.reference import describe
@@ -80,6 +80,8 @@ def as_written(value: Any) -> str:
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{list(value)}`"
     return f'`"{value}"`' if isinstance(value, str | Path) else f"`{value}`"
 
 
@@ -87,13 +89,13 @@ def test_every_setting_is_told_with_its_default():
     text = text_of("reference/settings.md")
     told = re.findall(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|", text, re.MULTILINE)
     expected = [*rows(Settings)]
-    for source in (SiteSource, FolderSource, InboxSource):
+    for source in KINDS:
         expected += rows(source, "source.")
     expected = [(key, "the folder of the file" if key == "home" else default) for key, default in expected]
     assert sorted(told) == sorted(expected)
 
 
-@pytest.mark.parametrize("page", ["reference/settings.md", "guide/engineer.md"])
+@pytest.mark.parametrize("page", ["reference/settings.md", "guide/engineer.md", "guide/sources.md"])
 def test_the_settings_that_the_guides_show_can_be_copied(page: str, tmp_path: Path):
     blocks = re.findall(r"^```toml\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE)
     assert blocks

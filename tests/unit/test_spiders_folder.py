@@ -1,14 +1,18 @@
 from pathlib import Path
 
+import fsspec
 import numpy as np
+import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from recognition.pictures.reading import PictureLimits
 from spiders.feed import CrawlFiles, FeedWriter, read_failures, read_feed
-from spiders.folder import collect_photos
+from spiders.folder import collect_photos, listing_digest
 from spiders.images import ImageStore
 from spiders.items import PhotoItem
 from spiders.sources import FolderSource, InboxSource
+from tests.support.videos import write_video
 
 
 def photo(path: Path, seed: int) -> None:
@@ -80,3 +84,117 @@ def test_the_same_bytes_under_two_names_are_stored_once(tmp_path: Path) -> None:
     assert len(photos) == 2
     assert len(list((tmp_path / "images").rglob("*.png"))) == 1
     assert not list((tmp_path / "images").rglob("*.jpg"))
+
+
+def test_a_manifest_names_the_class_of_each_photo_and_its_faults_are_rows(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    photo(root / "a.png", 1)
+    photo(root / "deep" / "b.png", 2)
+    photo(tmp_path / "outside.png", 3)
+    (root / "link.png").symlink_to(root / "a.png")
+    rows = ["a.png;SKU 1", "deep/b.png;", "gone.png;SKU-2", "../outside.png;SKU-3", "link.png;SKU-4", ";SKU-5"]
+    (root / "list.csv").write_text("\n".join(["Datei;Klasse", *rows]))
+    source = FolderSource(name="shelf", path=root, manifest=Path("list.csv"), photo_column="datei", sku_column="klasse")
+    _, photos, failures = collect(source, tmp_path)
+    assert [(item.origin, item.sku) for item in photos] == [("a.png", "SKU-1"), ("deep/b.png", None)]
+    assert [where for where, _ in failures] == ["gone.png", "../outside.png", "link.png", "list.csv, row 6"]
+    assert {reason for _, reason in failures} == {"unreadable_file"}
+
+
+def test_a_manifest_without_the_columns_names_those_that_it_has(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    photo(root / "a.png", 1)
+    (root / "list.csv").write_text("file,class\na.png,SKU-1\n")
+    files = CrawlFiles(tmp_path / "crawl")
+    writer = FeedWriter(files)
+    source = FolderSource(name="shelf", path=root, manifest=Path("list.csv"))
+    assert not collect_photos(source, ImageStore(tmp_path / "images", PictureLimits()), writer, lambda: None)
+    writer.close()
+    (row,) = read_failures(files.failures)
+    assert "file, class" in row.detail
+
+
+def test_a_new_label_in_the_manifest_is_a_new_listing(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    photo(root / "a.png", 1)
+    source = FolderSource(name="shelf", path=root, manifest=Path("list.csv"))
+    digests = set()
+    for label in ("SKU-1", "SKU-2", "SKU-2"):
+        (root / "list.csv").write_text(f"photo,sku\na.png,{label}\n")
+        digests.add(listing_digest(source))
+    assert len(digests) == 2
+
+
+def test_a_bucket_is_read_like_a_folder(tmp_path: Path) -> None:
+    bucket = fsspec.filesystem("memory")
+    photo(tmp_path / "a.png", 1)
+    data = (tmp_path / "a.png").read_bytes()
+    for name in ("b/cam/a.png", "b/cam/deep/b.png", "b/cam/.hidden/c.png", "b/other/d.png"):
+        bucket.pipe(f"/{name}", data)
+    bucket.pipe("/b/cam/cut.png", data[:500])
+    source = InboxSource(name="cam", url="memory://b/cam")
+    _, photos, failures = collect(source, tmp_path)
+    assert [(item.origin, item.image.url) for item in photos] == [
+        ("a.png", "memory://b/cam/a.png"), ("deep/b.png", "memory://b/cam/deep/b.png"),
+    ]  # fmt: skip
+    assert failures == [("cut.png", "unreadable_file")]
+    before = listing_digest(source)
+    bucket.pipe("/b/cam/e.png", data)
+    assert listing_digest(source) != before
+
+
+def test_a_bucket_that_is_not_there_is_an_unreached_source(tmp_path: Path) -> None:
+    reached, photos, failures = collect(InboxSource(name="cam", url="memory://nowhere/at/all"), tmp_path)
+    assert (reached, photos) == (False, [])
+    assert failures == [("memory://nowhere/at/all", "unreadable_file")]
+
+
+def test_a_bucket_on_the_web_is_refused_because_no_guard_stands_there() -> None:
+    for url in ("http://169.254.169.254/latest", "https://shop.example/", "ssh://host/x", "no address"):
+        with pytest.raises(ValidationError, match="not a bucket"):
+            InboxSource(name="cam", url=url)
+
+
+def clip(path: Path, colours: tuple[str, ...] = ("red", "green", "blue", "blue")) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pictures = [Image.new("RGB", (160, 96), colour) for colour in colours for _ in range(10)]
+    return write_video(path, pictures)
+
+
+def test_a_video_gives_a_frame_of_each_scene_named_by_its_second(tmp_path: Path) -> None:
+    clip(tmp_path / "inbox" / "walk.mp4")
+    photo(tmp_path / "inbox" / "a.png", 1)
+    _, photos, failures = collect(InboxSource(name="cam", path=tmp_path / "inbox"), tmp_path)
+    assert [item.origin for item in photos] == [
+        "a.png", "walk.mp4#t=0.000", "walk.mp4#t=1.000", "walk.mp4#t=2.000",
+    ]  # fmt: skip
+    assert failures == []
+    assert [item.image.format for item in photos] == ["PNG", "JPEG", "JPEG", "JPEG"]
+
+
+def test_every_frame_is_taken_where_no_change_is_asked_for_and_the_number_is_bounded(tmp_path: Path) -> None:
+    clip(tmp_path / "inbox" / "walk.mp4")
+    inbox = InboxSource(name="cam", path=tmp_path / "inbox", frame_every=0.5, frame_change=0)
+    assert len(collect(inbox, tmp_path / "1")[1]) == 8
+    bounded = inbox.model_copy(update={"frames_per_video": 3})
+    assert len(collect(bounded, tmp_path / "2")[1]) == 3
+    assert listing_digest(inbox) != listing_digest(bounded)
+
+
+def test_a_video_of_a_bucket_is_read_too_and_a_broken_one_is_a_row(tmp_path: Path) -> None:
+    data = clip(tmp_path / "walk.mp4").read_bytes()
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe("/v/walk.mp4", data)
+    bucket.pipe("/v/broken.mp4", data[:200])
+    bucket.pipe("/v/lies.mov", b"no video at all")
+    _, photos, failures = collect(InboxSource(name="cam", url="memory://v"), tmp_path)
+    assert len(photos) == 3
+    assert sorted(failures) == [("broken.mp4", "unreadable_file"), ("lies.mov", "unreadable_file")]
+
+
+def test_a_crawl_that_was_killed_in_a_video_takes_no_frame_twice(tmp_path: Path) -> None:
+    clip(tmp_path / "inbox" / "walk.mp4")
+    inbox = InboxSource(name="cam", path=tmp_path / "inbox")
+    collect(inbox.model_copy(update={"frames_per_video": 2}), tmp_path)
+    _, photos, _ = collect(inbox, tmp_path)
+    assert [item.origin for item in photos] == ["walk.mp4#t=0.000", "walk.mp4#t=1.000", "walk.mp4#t=2.000"]
