@@ -259,26 +259,32 @@ class ShopSpider:
                 if isinstance(each, Problem):
                     self._fail(each.url, each.reason, each.detail)
             products = [each for each in some if isinstance(each, PageProduct)]
-            written += await self._write(place.target, products, unchanged=False)
+            written += await self._write(place.target, products, unchanged=False, already=written)
         self._frontier.done(place.target.url, written)
 
-    async def _write(self, target: Target, products: Iterable[PageProduct], *, unchanged: bool) -> int:
-        """Complete products with their photos and write them; how many went into the feed."""
-        chosen = list(products)[: self._room_for(target)]
+    async def _write(
+        self, target: Target, products: Iterable[PageProduct], *, unchanged: bool, already: int = 0
+    ) -> int:
+        """Complete products with their photos and write them; how many went into the feed.
+
+        `already` of this target are written and not counted yet.
+        """
+        chosen = list(products)[: self._room_for(target, already)]
         items = await asyncio.gather(*(self._photos.complete(product, unchanged=unchanged) for product in chosen))
-        written = [self._writer.product(item) for item in items if item is not None]
+        room = self._room_for(target, already)  # again: others may have written while the photos came
+        written = [self._writer.product(item) for item in items[:room] if item is not None]
         if written and not any(written):
             self._fail(target.url, FetchReason.DUPLICATE, "its products are in the feed already, from another address")
         return sum(written)
 
-    def _room_for(self, target: Target) -> int | None:
+    def _room_for(self, target: Target, already: int = 0) -> int | None:
         """How many more products of the target's category are wanted; None for any number."""
         if self._most_products is not None:
             return max(0, self._most_products - self._writer.products)
         most = getattr(self._source, "per_category", None)
         if most is None or target.category is None:
             return None
-        return max(0, int(most) - self._frontier.written(target.category))
+        return max(0, int(most) - self._frontier.written(target.category) - already)
 
     def _fail(self, url: str, reason: FetchReason, detail: str) -> None:
         if self._writer.failure(failure(self._source.name, url, reason, detail)):
