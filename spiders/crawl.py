@@ -10,10 +10,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,12 +32,13 @@ from spiders.sources import Source, WebSource, with_absolute_path
 __all__ = ["CrawlJob", "CrawlSummary", "files_of", "main", "run_crawl"]
 
 EXIT_FINISHED = 0
-EXIT_INTERRUPTED = 1
 EXIT_BAD_JOB = 2
 EXIT_UNREACHED = 3
+EXIT_DISK_FULL = 4
 
 _MEMORY_LIMIT = 4 * 1024**3
 _TAIL = 1500
+_LOOK_SECONDS = 0.5
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -73,10 +75,11 @@ def files_of(job: CrawlJob) -> CrawlFiles:
     return CrawlFiles(job.feeds_root / job.source.name / job.crawl_id)
 
 
-def run_crawl(job: CrawlJob) -> CrawlSummary:
+def run_crawl(job: CrawlJob, on_progress: Callable[[str], None] | None = None) -> CrawlSummary:
     """Crawl in a subprocess and return how it ended; a crawl that was finished before is returned with `skipped=True`.
 
-    An unreachable source is an answer (`reached=False`), not an error: the night goes on.
+    `on_progress` is given a line every few seconds. An unreachable source is an answer (`reached=False`), not an error:
+    the night goes on.
 
     Raises:
         BadCrawlJobError: the job cannot be used as written.
@@ -88,7 +91,7 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
         return read_summary(files.summary).model_copy(update={"skipped": True})
     started = time.monotonic()
     files.folder.mkdir(parents=True, exist_ok=True)
-    code = _run(document, files, job.timeout_seconds)
+    code = _run(document, files, job.timeout_seconds, on_progress)
     if code == EXIT_FINISHED:
         return read_summary(files.summary)
     if code == EXIT_UNREACHED:
@@ -99,6 +102,11 @@ def run_crawl(job: CrawlJob) -> CrawlSummary:
             failures=rows,
             seconds=round(time.monotonic() - started, 3),
             reached=False,
+        )
+    if code == EXIT_DISK_FULL:
+        raise CrawlCrashedError(
+            f"the crawl of {job.source.name} stopped because the disk is full; free some space and run it again, "
+            "it goes on from there"
         )
     tail = files.progress.read_text(encoding="utf-8", errors="replace")[-_TAIL:].strip()
     if code == EXIT_BAD_JOB:
@@ -122,28 +130,52 @@ def _document(job: CrawlJob) -> _JobDocument:
         raise BadCrawlJobError(_explained(error)) from error
 
 
-def _run(document: _JobDocument, files: CrawlFiles, timeout: float) -> int:
-    with files.progress.open("w", encoding="utf-8") as progress:
+def _run(document: _JobDocument, files: CrawlFiles, timeout: float, on_progress: Callable[[str], None] | None) -> int:
+    """Run to the end. The process writes to a file, not to us: if we are killed, it can still finish."""
+    with files.progress.open("w", encoding="utf-8") as progress, files.progress.open(encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "spiders.crawl"], stdin=subprocess.PIPE, stdout=progress, stderr=progress, cwd=_ROOT
+        )
         try:
-            finished = subprocess.run(
-                [sys.executable, "-m", "spiders.crawl"],
-                input=document.model_dump_json().encode(),
-                stdout=progress,
-                stderr=progress,
-                cwd=_ROOT,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise CrawlCrashedError(
-                f"the crawl of {document.source.name} was stopped after {timeout:.0f} s; run it again and it goes on "
-                "from there, or lower max_pages of this source"
-            ) from error
-    return finished.returncode
+            _hand_over(process, document)
+            deadline = time.monotonic() + timeout
+            while (code := _wait(process)) is None:
+                _pass_on(said, on_progress)
+                if time.monotonic() > deadline:
+                    raise CrawlCrashedError(
+                        f"the crawl of {document.source.name} was stopped after {timeout:.0f} s; run it again and it "
+                        "goes on from there, or lower max_pages of this source"
+                    )
+            _pass_on(said, on_progress)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    return code
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", document: _JobDocument) -> None:
+    if process.stdin is None:
+        raise CrawlCrashedError("the crawl process has no input")
+    with suppress(BrokenPipeError), process.stdin:  # one that died at once has said why in its file
+        process.stdin.write(document.model_dump_json().encode())
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return process.wait(_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _pass_on(said: TextIO, on_progress: Callable[[str], None] | None) -> None:
+    for line in said:
+        if line.strip() and on_progress is not None:
+            on_progress(line.strip())
 
 
 def main() -> int:
-    """Read one job from stdin, do it, return the exit code (0 finished, 1 interrupted, 2 bad job, 3 not reached)."""
+    """Read one job from stdin, do it, return the exit code (0 finished, 2 bad job, 3 not reached, 4 disk full)."""
     try:
         document = _JobDocument.model_validate_json(sys.stdin.buffer.read())
     except ValidationError as error:
@@ -163,13 +195,14 @@ def _crawl(document: _JobDocument, files: CrawlFiles) -> int:
     writer = FeedWriter(files)
     try:
         code, visit = _collect(document, files, writer)
+        writer.close()
     except (OSError, sqlite3.OperationalError) as error:
         if not is_disk_full(error):
             raise
-        sys.stderr.write(f"{document.source.name}: the disk is full; free some space and run it again: {error}\n")
-        return EXIT_INTERRUPTED
+        return EXIT_DISK_FULL  # whatever more was said would have to be written somewhere
     finally:
-        writer.close()
+        with suppress(OSError):  # on a full disk: what could not be written is not claimed
+            writer.close()
     if code == EXIT_FINISHED:
         summary = CrawlSummary(
             crawl_id=document.crawl_id,

@@ -62,7 +62,6 @@ class VisitReport(BaseModel):
     pauses: int = 0
     paused_seconds: float = 0.0
     closed: str | None = None
-    recovered: tuple[str, ...] = ()
 
 
 class CrawlSummary(BaseModel):

@@ -164,7 +164,7 @@ class ShopSpider:
             self.counts.unasked += 1
             await self._keep(place, remembered.holds, unchanged=True)
             return
-        if target.url in self._postponed and (remembered is None or remembered.changed == target.changed):
+        if self._is_put_off(place, remembered):
             self.counts.postponed += 1
             self._frontier.done(target.url)
             return
@@ -293,6 +293,12 @@ class ShopSpider:
     def _is_same_by_sitemap(self, place: Place, remembered: RememberedPage) -> bool:
         told = place.target.changed
         return place.depth >= _SAME_DEPTH and remembered.changed == told is not None and self._memory.trusts_sitemap
+
+    def _is_put_off(self, place: Place, remembered: RememberedPage | None) -> bool:
+        """Failed on earlier nights and not due, unless the source says that it has changed since; never the start."""
+        target = place.target
+        changed = target.changed is not None and remembered is not None and remembered.changed != target.changed
+        return place.depth > 0 and target.url in self._postponed and not changed
 
     def _knows_enough(self, remembered: RememberedPage) -> bool:
         """Whether a page that has not changed need not be read: where links count, they must be known."""

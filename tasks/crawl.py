@@ -1,20 +1,30 @@
 """Crawl one source in a process of its own, and record what came of it."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from recognition.vocabulary import FetchReason
 from spiders.crawl import CrawlJob, CrawlSummary, files_of, run_crawl
 from spiders.errors import SpiderError
-from spiders.feed import read_failures
+from spiders.feed import VisitReport, read_failures
 from spiders.folder import listing_digest
 from spiders.sources import FolderSource, InboxSource, Source, with_absolute_path
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
+from tasks.progress import report_line
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.runs import CrawlFailureRow, CrawlRow, mark_folded, record_crawl, record_failures
+from warehouse.session import Session
+from warehouse.visits import VisitRow, postponed, record_visit, schedule_retries
+
+_NOT_RETRIED = frozenset(
+    {FetchReason.DUPLICATE, FetchReason.ROBOTS, FetchReason.BLOCKED, FetchReason.RATE_LIMITED, FetchReason.SITE_CHANGED}
+)
+"""Reasons that cost no request, or that tell of the source as a whole: nothing is put off for them."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +46,13 @@ def crawl_source(loop: Loop, source: Source) -> CrawlReport:
     job = _job(loop, source)
     with stage(loop, f"crawl {source.name}") as done:
         try:
-            summary = run_crawl(job)
+            summary = run_crawl(job, report_line)
             _record(loop, job, summary)
         except SpiderError as error:
             done.summary = str(error)
             return CrawlReport(source.name, job.crawl_id, 0, 0, 0, skipped=False, problem=f"{source.name}: {error}")
         done.summary = f"{summary.products} products, {summary.photos} photos, {summary.failures} failures"
-    problem = None if summary.reached else f"{source.name}: could not be reached"
+    problem = _problem(source.name, summary)
     return CrawlReport(
         source.name, job.crawl_id, summary.products, summary.photos, summary.failures, summary.skipped, problem
     )
@@ -54,8 +64,17 @@ def _job(loop: Loop, source: Source) -> CrawlJob:
     source = with_absolute_path(source, loop.parts.settings.home)
     if isinstance(source, FolderSource | InboxSource):
         crawl_of = listing_digest(source)[:16]
-    paths = loop.parts.paths
-    return CrawlJob(source, f"{source.name}-{crawl_of}", paths.feeds, paths.images)
+    paths, crawl_id = loop.parts.paths, f"{source.name}-{crawl_of}"
+    with loop.parts.warehouse.read() as db:
+        later = postponed(db, source.name, crawl_id)
+    return CrawlJob(source, crawl_id, paths.feeds, paths.images, postponed=later)
+
+
+def _problem(name: str, summary: CrawlSummary) -> str | None:
+    """What the night should say of a crawl that is recorded."""
+    if summary.visit is not None and summary.visit.closed is not None:
+        return f"{name}: {summary.visit.closed}"
+    return None if summary.reached else f"{name}: could not be reached"
 
 
 def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:
@@ -67,6 +86,8 @@ def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:
         record_failures(db, rows)
         if summary.reached:
             record_crawl(db, _crawl_row(loop, summary))
+            if summary.visit is not None:
+                _record_visit(db, summary, summary.visit, rows)
             return
         # The next attempt has the same crawl id, so one that brought nothing is kept under the run's; it has no feed.
         nothing = replace(_crawl_row(loop, summary), crawl_id=f"{summary.crawl_id}@{loop.run_id}")
@@ -75,6 +96,34 @@ def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:
         reason = rows[0].reason.value if rows else "network"
         why = decision(loop.run_id, SubjectKind.SOURCE, summary.source, "skip", reason, crawl=job.crawl_id)
         record_decisions(db, [why])
+
+
+def _record_visit(db: Session, summary: CrawlSummary, visit: VisitReport, rows: list[CrawlFailureRow]) -> None:
+    again = [row for row in rows if row.reason not in _NOT_RETRIED]
+    schedule_retries(db, summary.source, summary.crawl_id, again, complete=visit.closed is None)
+    failed = Counter({reason.value: count for reason, count in visit.pages_failed.items()})
+    failed.update({reason.value: count for reason, count in visit.images_failed.items()})
+    record_visit(
+        db,
+        VisitRow(
+            crawl_id=summary.crawl_id,
+            pages=visit.pages,
+            pages_unchanged=visit.unchanged,
+            pages_unasked=visit.unasked,
+            pages_postponed=visit.postponed,
+            images_new=visit.images_new,
+            images_known=visit.images_known,
+            images_failed=sum(visit.images_failed.values()),
+            failed_by_reason=", ".join(f"{reason}: {count}" for reason, count in failed.most_common()),
+            requests=visit.requests,
+            bytes=visit.bytes,
+            seconds_between=visit.seconds_between,
+            asked_delay=visit.asked_delay,
+            pauses=visit.pauses,
+            paused_seconds=visit.paused_seconds,
+            closed=visit.closed,
+        ),
+    )
 
 
 def _crawl_row(loop: Loop, summary: CrawlSummary) -> CrawlRow:

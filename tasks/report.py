@@ -18,6 +18,7 @@ from tasks.audit import AuditReport
 from tasks.bakeoff import BakeoffReport, bakeoff_page
 from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
+from tasks.crawl_table import CRAWL_COLUMNS, crawl_line, crawl_table
 from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
 from tasks.loop import Loop
@@ -28,6 +29,7 @@ from tasks.views import ViewsReport
 from warehouse.audits import class_rows
 from warehouse.products import titles
 from warehouse.runs import stages
+from warehouse.visits import CrawlReportRow, crawl_reports
 
 _CLASSES_SHOWN = 200
 
@@ -95,7 +97,7 @@ def write_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
 def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
     """Show the report to people who look into Prefect. It is a copy: a Prefect that does not take it spoils no run."""
     with loop.parts.warehouse.read() as db:
-        classes, names = class_rows(db), titles(db)
+        classes, names, crawls = class_rows(db), titles(db), crawl_reports(db, loop.run_id)
     fewest = sorted(classes, key=lambda row: (row.samples, row.sku))[:_CLASSES_SHOWN]
     columns = ("sku", "title", "tier", "reason", "samples")
     table = [
@@ -106,6 +108,11 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
         create_markdown_artifact(_report(loop, title, problems), key=loop.flow, description=title)
         about = f"The {_CLASSES_SHOWN} classes with the fewest samples"
         create_table_artifact(table, key=f"{loop.flow}-classes", description=about)
+        if crawls:
+            lines = [dict(zip(CRAWL_COLUMNS, crawl_line(row), strict=True)) for row in crawls]
+            create_table_artifact(
+                lines, key=f"{loop.flow}-crawls", description="What the shops gave, and how they were asked"
+            )
     except (PrefectException, httpx.HTTPError) as error:
         _log.warning("Prefect did not take the artifacts: %s", error)
 
@@ -120,8 +127,8 @@ def publish_comparison(report: BakeoffReport) -> None:
 
 def _report(loop: Loop, title: str, problems: Sequence[str]) -> str:
     with loop.parts.warehouse.read() as db:
-        rows = stages(db, loop.run_id)
-    return _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems)
+        rows, crawls = stages(db, loop.run_id), crawl_reports(db, loop.run_id)
+    return _markdown(title, loop, [(row.stage, row.seconds, row.summary) for row in rows], problems, crawls)
 
 
 def _map_links(loop: Loop) -> list[str]:
@@ -132,7 +139,13 @@ def _map_links(loop: Loop) -> list[str]:
     return ["", f"The catalogue as the recogniser sees it, {where}: [page]({PAGE_NAME}), [picture]({MAP_NAME})."]
 
 
-def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], problems: Sequence[str]) -> str:
+def _markdown(
+    title: str,
+    loop: Loop,
+    rows: Sequence[tuple[str, float, str]],
+    problems: Sequence[str],
+    crawls: Sequence[CrawlReportRow],
+) -> str:
     lines = [
         f"# {title}",
         "",
@@ -142,6 +155,7 @@ def _markdown(title: str, loop: Loop, rows: Sequence[tuple[str, float, str]], pr
         "| stage | seconds | what came of it |",
         "|---|---|---|",
         *(f"| {name} | {seconds:.1f} | {summary} |" for name, seconds, summary in rows),
+        *crawl_table(crawls),
         *_map_links(loop),
     ]
     return "\n".join(lines) + "\n"
