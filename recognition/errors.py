@@ -40,3 +40,7 @@ class ReleaseDamagedError(RecognitionError):
 
 class NoReleaseError(RecognitionError):
     """No release has been published yet, or none is left to roll back to."""
+
+
+class VectorStoreUnavailableError(RecognitionError):
+    """The vector store that the settings name cannot be used: nothing is searched in its place."""

@@ -47,7 +47,7 @@ class Index:
         rows, cosines = self.nearest_rows(whitened, count * several)
         if several == 1:
             return self.embeddings.class_of[rows], cosines
-        return _best_of_each_class(self.embeddings.class_of[rows], cosines, min(count, self._classes))
+        return best_of_each_class(self.embeddings.class_of[rows], cosines, min(count, self._classes))
 
     def nearest_rows(self, whitened: Vectors, count: int) -> tuple[Rows, NDArray[np.float32]]:
         """Rows of the embeddings [n, k] and their cosines [n, k], nearest first."""
@@ -98,7 +98,7 @@ class Index:
         return self.embeddings.classes
 
 
-def _best_of_each_class(classes: Rows, cosines: NDArray[np.float32], kept: int) -> tuple[Rows, NDArray[np.float32]]:
+def best_of_each_class(classes: Rows, cosines: NDArray[np.float32], kept: int) -> tuple[Rows, NDArray[np.float32]]:
     """Each row's first `kept` different classes; among `kept` times the most vectors of a class there are so many."""
     places = [np.sort(np.unique(of_photo, return_index=True)[1])[:kept] for of_photo in classes]
     taken = np.array(places, dtype=np.int64).reshape(len(classes), kept)

@@ -1,0 +1,24 @@
+"""Where the embeddings of a release are searched: in this process, or in an engine that spreads over many machines."""
+
+from typing import Protocol
+
+from recognition.heads.scoring import NearestClasses
+from recognition.index.embeddings import Embeddings
+
+
+class VectorStore(Protocol):
+    """A place that holds embeddings by name and answers which classes are near."""
+
+    def open(self, name: str, embeddings: Embeddings) -> NearestClasses:
+        """The search over these embeddings; they are brought there first, if they are not there as a whole.
+
+        Args:
+            name: of the release: the same name means the same embeddings.
+            embeddings: what is searched.
+
+        Raises:
+            VectorStoreUnavailableError: the engine does not answer.
+        """
+
+    def forget(self, name: str) -> None:
+        """Give up what is held under that name; nothing happens where there is nothing."""
