@@ -11,6 +11,7 @@ are those of a real release; accuracy is not measured on it.
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.machine import this_machine
 from benchmarks.parts_photos import CLEAN, Part, catalogue_photos, photos, read_parts, render_parts
 from benchmarks.parts_vectors import isolating, layout, vectors
 from recognition.encoders import EncoderSpec, encoder_fingerprint
@@ -36,14 +38,16 @@ from recognition.heads.whitening import normalised
 from recognition.index.building import index_for
 from recognition.index.embeddings import Embeddings
 from recognition.index.recall import recall_queries
-from recognition.release.bundle import MANIFEST, ReleaseContent, write_bundle
+from recognition.release.bundle import MANIFEST, ReleaseContent, open_bundle, write_bundle
 from recognition.release.manifest import FORMAT, EncoderIdentity
 from recognition.release.pointer import publish
 from recognition.release.products import ProductCard
+from recognition.release.recogniser import Recogniser
 from recognition.release.references import PICTURES, TABLE, ReferencePhoto, References, draw_references
 from recognition.triage.calibration import calibrate
 from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import IsolationMethod, Tier
+from skuloop.output import console, print_table
 from tasks.settings import shared_data
 
 REAL, TAUGHT, ASKED = range(300), range(10), range(45, 47)
@@ -211,8 +215,47 @@ def _generator(stream: int) -> np.random.Generator:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--classes", type=int, default=150_000)
-    print(big_release(parser.parse_args(arguments).classes).path)
+    release = big_release(parser.parse_args(arguments).classes)
+    print(release.path)
+    if not console.is_terminal:
+        console.width = 130
+    _print_cost(release)
     return 0
+
+
+def _print_cost(release: BigRelease) -> None:
+    """What opening the release costs, and what an answer costs once the encoder has seen the photo."""
+    seen = vectors(isolating(shared_data(), IsolationMethod.FOREGROUND), release.photos)
+    before, started, cpu = _own_memory(), time.perf_counter(), time.process_time()
+    recogniser = Recogniser.of_bundle(open_bundle(release.path))
+    opening, opening_cpu, own = time.perf_counter() - started, time.process_time() - cpu, _own_memory() - before
+    recogniser.recognise(seen[:1], recogniser.fingerprint)
+    seconds: list[float] = []
+    cpu = time.process_time()
+    for at in range(len(seen)):
+        started = time.perf_counter()
+        recogniser.recognise(seen[at : at + 1], recogniser.fingerprint)
+        seconds.append(time.perf_counter() - started)
+    answering = time.process_time() - cpu
+    size = sum(file.stat().st_size for file in release.path.iterdir())
+    machine = this_machine()
+    print_table(
+        f"A release of {len(recogniser.heads.classes):,} SKUs ({machine.cpu}, mean load {machine.load:.0f})",
+        ("MiB on disk", "open s", "of that CPU", "MiB of own memory", "verdict p50 ms", "p95 ms", "mean CPU ms"),
+        [
+            (
+                *(f"{size / 2**20:.0f}", f"{opening:.2f}", f"{opening_cpu:.2f}", f"{own / 2**20:.0f}"),
+                *(f"{1000 * np.quantile(seconds, share):.2f}" for share in (0.5, 0.95)),
+                f"{1000 * answering / len(seen):.2f}",
+            )
+        ],
+    )
+
+
+def _own_memory() -> int:
+    """Bytes of this process that no file backs, where Linux tells it."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from PIL import Image
 
 from recognition.encoders import Encoder, open_encoder
 from recognition.errors import EncoderMismatchError
+from recognition.index.opening import open_store
+from recognition.index.stores import MilvusAddress
 from recognition.isolation.regions import MOST_REGIONS
 from recognition.pictures.reading import read_picture
 from recognition.release.bundle import Bundle, open_bundle
@@ -30,21 +32,23 @@ class Identifier:
     looker: Looker
 
     @classmethod
-    def open(cls, bundle: Path, weights: Path | None = None) -> "Identifier":
+    def open(cls, bundle: Path, weights: Path | None = None, milvus: MilvusAddress | None = None) -> "Identifier":
         """Open the bundle in that folder, or the current release if it is the folder of all releases.
 
         Args:
             bundle: folder of one release, or of all.
             weights: local safetensors of the release's encoder; without it timm asks its hub.
+            milvus: the Milvus to search in; None searches the index of the release.
 
         Raises:
             NoReleaseError: nothing is published there.
             ReleaseDamagedError: a file is missing or altered.
             EncoderUnavailableError: the encoder cannot be loaded.
             EncoderMismatchError: the weights are not those of the release.
+            VectorStoreUnavailableError: the Milvus does not answer.
         """
         opened = open_bundle(bundle) if (bundle / "manifest.json").exists() else open_current(bundle)
-        return cls(Release.of_bundle(opened), Looker(opened_encoder(opened, weights)))
+        return cls(Release.of_bundle(opened, open_store(milvus)), Looker(opened_encoder(opened, weights)))
 
     def identify(self, photo: Photo, most: int = MOST_REGIONS) -> Identification:
         """Identify the products on one photo; see `identify_all`.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recognition.index.stores import VectorStore
 from recognition.isolation.protocol import Box
 from recognition.release.bundle import Bundle
 from recognition.release.products import ProductCard
@@ -24,9 +25,9 @@ class Release:
     recogniser: Recogniser
 
     @classmethod
-    def of_bundle(cls, bundle: Bundle) -> "Release":
-        """The release of an opened and verified bundle."""
-        return cls(bundle, Recogniser.of_bundle(bundle))
+    def of_bundle(cls, bundle: Bundle, store: VectorStore | None = None) -> "Release":
+        """The release of an opened and verified bundle, which searches that store, or its own index."""
+        return cls(bundle, Recogniser.of_bundle(bundle, store))
 
     @property
     def release_id(self) -> str:

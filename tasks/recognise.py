@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from recognition.index.opening import open_store
 from recognition.release.pointer import open_current
 from recognition.release.recogniser import Recogniser
 from recognition.vocabulary import Verdict
@@ -48,7 +49,8 @@ def recognise_new(loop: Loop) -> RecogniseReport:
         with parts.warehouse.read() as db:
             waiting = unpredicted_camera_images(db, release_id)
         sha256s, vectors = parts.vectors.load(parts.fingerprint, [image.sha256 for image in waiting])
-        recognitions = Recogniser.of_bundle(bundle).recognise(vectors, parts.fingerprint)
+        recogniser = Recogniser.of_bundle(bundle, open_store(parts.settings.index.address))
+        recognitions = recogniser.recognise(vectors, parts.fingerprint)
         now = datetime.now(UTC)
         rows = [
             PredictionRow(

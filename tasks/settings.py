@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from recognition.audit.tiers import TierPolicy
+from recognition.index.stores import MilvusAddress
 from recognition.release.gate import GatePolicy
 from recognition.release.references import ReferencePolicy
 from recognition.triage.calibration import CalibrationPolicy
@@ -236,6 +237,24 @@ class ServeSettings(_Section):
     keep: KeepSettings = KeepSettings()
 
 
+class IndexSettings(_Section):
+    """Where the embeddings of a release are searched, see `recognition.index`.
+
+    Attributes:
+        milvus: address of a Milvus; without it each process searches the index that the release brings.
+        token: for that Milvus; set it as SKULOOP_INDEX__TOKEN, not in the file.
+    """
+
+    milvus: str | None = None
+    token: SecretStr | None = None
+
+    @property
+    def address(self) -> MilvusAddress | None:
+        """The Milvus, if one is named."""
+        token = self.token.get_secret_value() if self.token else ""
+        return MilvusAddress(self.milvus, token) if self.milvus else None
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Relative paths are relative to the folder of `skuloop.toml`."""
 
@@ -259,6 +278,7 @@ class Settings(BaseSettings):
     promise: PromiseSettings = PromiseSettings()
     gate: GateSettings = GateSettings()
     references: ReferenceSettings = ReferenceSettings()
+    index: IndexSettings = IndexSettings()
     first_day: FirstDaySettings = FirstDaySettings()
     serve: ServeSettings = ServeSettings()
     source: tuple[Source, ...] = ()

@@ -1,7 +1,5 @@
 """The vector store of one machine, and the default: indexes in this process."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from recognition.index.building import index_for
@@ -15,12 +13,13 @@ _QUERIES = 1000
 class FaissStore:
     """A vector store of FAISS indexes, see `recognition.index.stores`."""
 
-    def __init__(self, known: Mapping[str, Index] | None = None) -> None:
-        """A store that holds the indexes of releases by name; what it does not hold yet is built when it is opened."""
-        self._held = dict(known or {})
+    def __init__(self) -> None:
+        self._held: dict[str, Index] = {}
 
-    def open(self, name: str, embeddings: Embeddings) -> Index:
-        """The index of that name, of the kind that its size asks for."""
+    def open(self, name: str, embeddings: Embeddings, made: Index | None = None) -> Index:
+        """The index of that name; `made` where a release brings it, else of the kind that its size asks for."""
+        if made is not None:
+            return made
         if name not in self._held:
             none = np.zeros((0, embeddings.vectors.shape[1]), dtype=np.float32)
             self._held[name], _ = index_for(embeddings, recall_queries(none, embeddings.vectors, _QUERIES))

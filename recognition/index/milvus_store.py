@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recognition.errors import VectorStoreUnavailableError
 from recognition.heads.samples import Rows, Vectors
 from recognition.index.embeddings import Embeddings
-from recognition.index.index import best_of_each_class
+from recognition.index.index import Index, best_of_each_class
 
 _ROW, _VECTOR = "row", "vector"
 _BATCH = 1000  # rows of one request: at 384 dimensions a megabyte and a half
@@ -48,7 +48,7 @@ class MilvusStore:
         except MilvusException as error:
             raise self._unavailable(error) from error
 
-    def open(self, name: str, embeddings: Embeddings) -> "MilvusSearch":
+    def open(self, name: str, embeddings: Embeddings, made: Index | None = None) -> "MilvusSearch":  # noqa: ARG002
         """The search over a collection, which is filled first if it does not hold every row."""
         collection = _collection_of(name)
         try:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from recognition.errors import EncoderMismatchError
 from recognition.heads.samples import Vectors
 from recognition.heads.scoring import Heads, NearestClasses, Ranking, find_candidates, rank, scan_prototypes
+from recognition.index.faiss_store import FaissStore
+from recognition.index.stores import VectorStore
 from recognition.release.bundle import Bundle
 from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition, judge
@@ -20,9 +22,14 @@ class Recogniser:
     fingerprint: str
 
     @classmethod
-    def of_bundle(cls, bundle: Bundle) -> "Recogniser":
-        """The recogniser of an opened release, searching its index."""
-        return cls(bundle.heads, bundle.index, bundle.manifest.thresholds, bundle.manifest.encoder.fingerprint)
+    def of_bundle(cls, bundle: Bundle, store: VectorStore | None = None) -> "Recogniser":
+        """The recogniser of an opened release, searching its own index, or a vector store that is not in this process.
+
+        Raises:
+            VectorStoreUnavailableError: the store does not answer.
+        """
+        nearest = (store or FaissStore()).open(bundle.manifest.release_id, bundle.index.embeddings, bundle.index)
+        return cls(bundle.heads, nearest, bundle.manifest.thresholds, bundle.manifest.encoder.fingerprint)
 
     @classmethod
     def of_heads(cls, heads: Heads, thresholds: Thresholds, fingerprint: str) -> "Recogniser":

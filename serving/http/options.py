@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from recognition.index.stores import MilvusAddress
 from recognition.pictures.reading import PictureLimits
 
 MIB = 2**20
@@ -82,6 +83,7 @@ class ServerOptions:
         private_key: PEM file of its key.
         drain_seconds: how long requests may take to end once it is told to stop.
         keep: where photos are kept; None keeps none.
+        milvus: the Milvus to search in; None searches the index of each release.
     """
 
     bundle: Path
@@ -99,6 +101,7 @@ class ServerOptions:
     limits: Limits
     crew: Crew
     keep: Keeping | None
+    milvus: MilvusAddress | None = None
 
     @property
     def asks_for_keys(self) -> bool:

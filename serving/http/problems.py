@@ -12,9 +12,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from recognition.errors import VectorStoreUnavailableError
+
 MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
+_RETRY_SECONDS = 5.0  # after which an engine that did not answer may do so again
 
 
 class ProblemType(StrEnum):
@@ -123,6 +126,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _of_ours)
     app.add_exception_handler(HTTPException, _of_starlette)
     app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(VectorStoreUnavailableError, _of_a_store)
     app.add_exception_handler(Exception, _of_a_defect)
 
 
@@ -159,6 +163,11 @@ async def _of_validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     told = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
     return problem_response(ProblemError(ProblemType.BAD_PARAMETER, told))
+
+
+async def _of_a_store(_: Request, error: Exception) -> JSONResponse:
+    _log.error("%s", error)
+    return problem_response(busy("The search engine behind this server does not answer.", _RETRY_SECONDS))
 
 
 async def _of_a_defect(request: Request, error: Exception) -> JSONResponse:

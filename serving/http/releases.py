@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recognition.encoders import EncoderSpec
 from recognition.errors import EncoderMismatchError, RecognitionError
+from recognition.index.stores import VectorStore
 from recognition.release.bundle import MANIFEST, open_bundle
 from recognition.release.pointer import POINTER, current_release_id, open_current
 from serving.http.metrics import Metrics
@@ -25,17 +26,18 @@ class ServedReleases:
         current: what answers now. Read it once for one answer: it may be another the next time.
     """
 
-    def __init__(self, bundle: Path, weights: Path | None, metrics: Metrics) -> None:
+    def __init__(self, bundle: Path, weights: Path | None, metrics: Metrics, store: VectorStore | None = None) -> None:
         """Open the release in that folder, or the current one if it is the folder of all.
 
         Raises:
             NoReleaseError: nothing is published there.
             ReleaseDamagedError: a file is missing or altered.
         """
-        self._weights, self._metrics = weights, metrics
+        self._weights, self._metrics, self._store = weights, metrics, store
         self._root = None if (bundle / MANIFEST).exists() else bundle
         self._seen, self._retry_at = self._pointer(), 0.0
-        self.current = Release.of_bundle(open_bundle(bundle) if self._root is None else open_current(bundle))
+        opened = open_bundle(bundle) if self._root is None else open_current(bundle)
+        self.current = Release.of_bundle(opened, store)
         metrics.serves(self.current.release_id)
 
     @property
@@ -75,7 +77,7 @@ class ServedReleases:
             _log.error("a release was refused, %s goes on serving: %s", self.current.release_id, error)
 
     def _opened(self, root: Path) -> Release:
-        release = Release.of_bundle(open_current(root))
+        release = Release.of_bundle(open_current(root), self._store)
         if release.fingerprint != self.current.fingerprint:
             raise EncoderMismatchError(
                 f"release {release.release_id} is of the encoder {release.fingerprint}, this server runs "

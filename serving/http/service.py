@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from recognition.index.opening import open_store
 from serving.http.desk import Desk
 from serving.http.keeping import Keeper
 from serving.http.keys import KeyRing
@@ -43,7 +44,7 @@ class Service:
         self.metrics = Metrics()
         self.keys = KeyRing(options.keys) if options.asks_for_keys else None
         self.rate = RateLimit(options.limits.per_minute)
-        self.releases = ServedReleases(options.bundle, options.weights, self.metrics)
+        self.releases = ServedReleases(options.bundle, options.weights, self.metrics, open_store(options.milvus))
         keeper = Keeper(options.keep) if options.keep else None
         self.desk = Desk(options.crew, options.limits, self.releases, self.metrics, keeper)
         self.is_ready = False

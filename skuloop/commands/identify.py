@@ -48,10 +48,11 @@ def identify_files(
     files: list[Path], config: Path | None, bundle: Path | None, weights: Path | None, ask: Ask, *, as_json: bool
 ) -> ExitCode:
     """Identify each photo and video; an unreadable one is said, and the others are answered."""
+    milvus = None
     if bundle is None:
         parts = Parts(load_settings(config))
-        bundle, weights = parts.paths.releases, parts.encoder.weights
-    identifier = Identifier.open(bundle, weights)
+        bundle, weights, milvus = parts.paths.releases, parts.encoder.weights, parts.settings.index.address
+    identifier = Identifier.open(bundle, weights, milvus)
     answers: list[Answer] = []
     code = ExitCode.DONE
     for file in files:

@@ -58,6 +58,7 @@ def server_options(
         drain_seconds=told.drain_seconds,
         limits=_limits(told),
         crew=Crew(told.workers or usable_cores(), told.batch, told.batch_wait_ms / 1e3, told.worker_mib * MIB),
+        milvus=settings.index.address,
         keep=Keeping(kept_in, told.keep.photos, told.keep.mib * MIB) if kept_in else None,
     )
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from recognition.errors import VectorStoreUnavailableError
 from recognition.heads.whitening import normalised
@@ -12,6 +14,7 @@ from recognition.index.embeddings import Embeddings
 from recognition.index.faiss_store import FaissStore
 from recognition.index.milvus_store import MilvusStore
 from recognition.index.stores import VectorStore
+from serving.http.problems import answer_problems
 
 ROWS, DIMENSION = 300, 16
 VECTORS = normalised(np.random.default_rng(0).normal(size=(ROWS, DIMENSION)))
@@ -98,6 +101,20 @@ def name_of_milvus(milvus: MilvusStore) -> Iterator[tuple[str, str]]:
 def test_a_cluster_that_does_not_answer_is_an_error_that_says_so():
     with pytest.raises(VectorStoreUnavailableError, match="Milvus does not answer"):
         MilvusStore("http://127.0.0.1:9", timeout=1)
+
+
+def test_an_engine_that_does_not_answer_is_no_defect_of_the_server():
+    app = FastAPI()
+    answer_problems(app)
+
+    @app.get("/ask")
+    def ask() -> None:
+        raise VectorStoreUnavailableError("Milvus does not answer as it should: unreachable at 10.0.0.7")
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/ask")
+    assert (answer.status_code, answer.json()["type"]) == (503, "busy")
+    assert "retry-after" in answer.headers
+    assert "10.0.0.7" not in answer.text
 
 
 def test_a_path_that_is_not_a_database_is_refused(tmp_path: Path):

@@ -16,6 +16,7 @@ from recognition.heads.training import train_heads
 from recognition.heads.whitening import normalised
 from recognition.index.building import build_index
 from recognition.index.embeddings import Embeddings
+from recognition.index.faiss_store import FaissStore
 from recognition.index.index import Index
 from recognition.index.recall import Recall
 from recognition.index.variants import Variant
@@ -81,6 +82,23 @@ def test_an_index_with_codes_and_several_embeddings_of_a_class_survives_the_bund
     assert np.allclose(cosines[:, 0], 1.0)
     assert (bundle.manifest.index.variant, bundle.manifest.index.rows) == (index.variant, 300)
     assert bundle.manifest.index.recall == recall
+
+
+class _OtherStore(FaissStore):
+    """Remembers what it was asked to open, and searches with an index of its own."""
+
+    def open(self, name: str, embeddings: Embeddings, made: Index | None = None) -> Index:
+        self.opened = (name, made)
+        return super().open(name, embeddings)
+
+
+def test_a_release_searches_the_store_that_it_is_given_and_answers_the_same(tmp_path, content):
+    bundle, store = open_bundle(write_bundle(tmp_path, content)), _OtherStore()
+    elsewhere = Recogniser.of_bundle(bundle, store)
+    assert store.opened == (content.release_id, bundle.index)
+    assert elsewhere.nearest is not bundle.index
+    found = Recogniser.of_bundle(bundle).recognise(SAMPLES.vectors, "handcrafted-1")
+    assert elsewhere.recognise(SAMPLES.vectors, "handcrafted-1") == found
 
 
 def shows_tea(folder: Path) -> None:
