@@ -2,10 +2,9 @@
 
     python -m benchmarks.promises
 
-Grocery Store Dataset, official splits, the embedding that the val split chose (`benchmarks.recognition_grocery`),
-frozen ViT-Tiny. In each draw 20 of the 81 products are left out of training: their photos are the unseen ones. Every
-rule finds its threshold on the same evidence, within the train split; the rule is chosen by the val split, the test
-split is asked too. Needs SKULOOP_SHARED (default ../shared).
+Grocery Store Dataset, official splits, whole pictures, frozen ViT-Tiny. In each draw 20 of the 81 products are left out
+of training: their photos are the unseen ones. Every rule finds its threshold on the same evidence, within the train
+split; the rule is chosen by the val split, the test split is asked too. Needs SKULOOP_SHARED (default ../shared).
 
 The peers: fixed-sequence testing and a Bonferroni-corrected grid (Angelopoulos et al., "Learn then Test", 2021), each
 with the bound of Clopper and Pearson (1934), and an isotonic curve of the risk (Barlow et al., 1972).
@@ -19,17 +18,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION, read_grocery
+from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION
+from benchmarks.grocery_vectors import ENCODER, grocery_vectors, labelled
 from benchmarks.machine import this_machine
-from benchmarks.parts_vectors import ENCODER
-from benchmarks.recognition_grocery import foreground_spec, samples_like, samples_of
-from recognition.heads.samples import Samples
+from benchmarks.recognition_grocery import with_classes_of
+from recognition.heads.samples import Rows, Samples
+from recognition.heads.scoring import Ranking
 from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import CalibrationPolicy, calibrate
 from recognition.triage.effective_size import effective_sizes
 from recognition.triage.promise import Evidence, ThresholdRule, least_safe_threshold
 from recognition.triage.thresholds import NEVER_SURE
+from recognition.triage.verdict import judge
 from recognition.vocabulary import Tier, Verdict
 from skuloop.output import console, print_table
 from tasks.settings import shared_data
@@ -44,10 +45,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """Photos of one split: those of taught products, and those of the products that were left out."""
+    """Ranked photos of one split: those of taught products with their class rows, and those of products left out."""
 
-    known: Samples
-    unseen: NDArray[np.float32]
+    known: Ranking
+    targets: Rows
+    unseen: Ranking
 
 
 @dataclass(frozen=True)
@@ -96,33 +98,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _draw(draw: int) -> tuple[TrainedHeads, Mapping[str, Asked]]:
-    shared = shared_data()
-    grocery = read_grocery(shared / "data" / "grocery")
-    spec = foreground_spec(shared, grocery)
-    train = samples_of(spec, grocery.of(TRAIN))
+    grocery, spec = grocery_vectors(shared_data())
+    train = labelled(grocery.of(TRAIN), spec)
     taught = np.sort(np.random.default_rng(draw).permutation(len(train.classes))[_LEFT_OUT:])
     few = train.of_classes(taught)
-    splits = {split: samples_like(spec, grocery.of(split), train) for split in (VALIDATION, TEST)}
-    asked = {
-        split: Asked(found.of_classes(taught), found.vectors[~np.isin(found.targets, taught)])
-        for split, found in splits.items()
-    }
-    tiers = dict.fromkeys(few.classes, Tier.TRAINED)
-    return train_heads(few, tiers, replace(_TRAINING, seed=draw)), asked
+    trained = train_heads(few, dict.fromkeys(few.classes, Tier.TRAINED), replace(_TRAINING, seed=draw))
+    splits = {split: with_classes_of(train, labelled(grocery.of(split), spec)) for split in (VALIDATION, TEST)}
+    return trained, {split: _asked(trained, found, taught) for split, found in splits.items()}
+
+
+def _asked(trained: TrainedHeads, photos: Samples, taught: Rows) -> Asked:
+    known, unseen = photos.of_classes(taught), photos.vectors[~np.isin(photos.targets, taught)]
+    recogniser = Recogniser.of_heads(trained.heads, calibrate(trained), ENCODER)
+    return Asked(recogniser.rank(known.vectors), known.targets, recogniser.rank(unseen))
 
 
 def _realised(trained: TrainedHeads, asked: Asked, promised: float, rule: ThresholdRule) -> Realised:
     thresholds = calibrate(trained, CalibrationPolicy(sure_precision=promised), rule)
-    recogniser = Recogniser.of_heads(trained.heads, thresholds, ENCODER)
-    ours, theirs = (recogniser.recognise(vectors, ENCODER) for vectors in (asked.known.vectors, asked.unseen))
-    sure = np.array([found.verdict is Verdict.SURE for found in ours])
-    skus = [asked.known.classes[row] for row in asked.known.targets]
-    right = np.array([found.sku == sku for found, sku in zip(ours, skus, strict=True)])
+    heads = trained.heads
+    sure, of_unseen = (
+        np.array([found.verdict is Verdict.SURE for found in judge(ranking, heads.classes, heads.tiers, thresholds)])
+        for ranking in (asked.known, asked.unseen)
+    )
+    right = asked.known.rows[:, 0] == asked.targets
     return Realised(
-        expected=thresholds.expected_coverage,
-        sure=float(sure.mean()),
-        sure_right=float((sure & right).mean()),
-        sure_unseen=float(np.mean([found.verdict is Verdict.SURE for found in theirs])),
+        thresholds.expected_coverage, float(sure.mean()), float((sure & right).mean()), float(of_unseen.mean())
     )
 
 

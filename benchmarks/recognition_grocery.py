@@ -136,8 +136,12 @@ def samples_of(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...]) -> Samples:
 
 
 def samples_like(spec: EncoderSpec, photos: tuple[GroceryPhoto, ...], train: Samples) -> Samples:
-    """The photos with the class rows of `train`: a small split does not hold every class."""
-    found = samples_of(spec, photos)
+    """The photos with the class rows of `train`."""
+    return with_classes_of(train, samples_of(spec, photos))
+
+
+def with_classes_of(train: Samples, found: Samples) -> Samples:
+    """The samples with the class rows of `train`: a small split does not hold every class."""
     row_of = {sku: row for row, sku in enumerate(train.classes)}
     rows = np.array([row_of[sku] for sku in found.classes])
     return replace(found, targets=rows[found.targets], classes=train.classes)
