@@ -75,12 +75,13 @@ class Realised:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=6)
+    parser.add_argument("--wrong-labels", type=float, default=0.0, help="share of train photos that are labelled wrong")
     chosen = parser.parse_args(arguments)
     if not console.is_terminal:
         console.width = 150
     found: dict[tuple[str, float, str], list[Realised]] = {}
     for draw in range(chosen.draws):
-        trained, splits = _draw(draw)
+        trained, splits = _draw(draw, chosen.wrong_labels)
         for promised in _PROMISES:
             for name, rule in RULES.items():
                 for split, asked in splits.items():
@@ -90,21 +91,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for split in (VALIDATION, TEST):
         print_table(
             f"Photos of the {split} split, {chosen.draws} draws of {_LEFT_OUT} products that are not taught, "
-            f"{_UNSEEN_SHARE:.0%} unseen ({machine.cpu}, {machine.cores} cores, {ENCODER}, frozen)",
+            f"{_UNSEEN_SHARE:.0%} unseen, {chosen.wrong_labels:.0%} wrong labels in training "
+            f"({machine.cpu}, {machine.cores} cores, {ENCODER}, frozen)",
             ("promised", "rule", "never sure", "sure expected", "sure of known", "right of sure", "worst draw"),
             [_row(promised, name, draws) for (of, promised, name), draws in found.items() if of == split],
         )
     return 0
 
 
-def _draw(draw: int) -> tuple[TrainedHeads, Mapping[str, Asked]]:
+def _draw(draw: int, wrong_labels: float) -> tuple[TrainedHeads, Mapping[str, Asked]]:
     grocery, spec = grocery_vectors(shared_data())
     train = labelled(grocery.of(TRAIN), spec)
     taught = np.sort(np.random.default_rng(draw).permutation(len(train.classes))[_LEFT_OUT:])
-    few = train.of_classes(taught)
+    few = _mislabelled(train.of_classes(taught), wrong_labels, draw)
     trained = train_heads(few, dict.fromkeys(few.classes, Tier.TRAINED), replace(_TRAINING, seed=draw))
     splits = {split: with_classes_of(train, labelled(grocery.of(split), spec)) for split in (VALIDATION, TEST)}
     return trained, {split: _asked(trained, found, taught) for split, found in splits.items()}
+
+
+def _mislabelled(samples: Samples, share: float, seed: int) -> Samples:
+    """The samples with that share of them labelled as some product drawn by lot."""
+    random = np.random.default_rng(seed)
+    wrong = random.random(len(samples)) < share
+    return replace(samples, targets=np.where(wrong, random.permutation(samples.targets), samples.targets))
 
 
 def _asked(trained: TrainedHeads, photos: Samples, taught: Rows) -> Asked:
