@@ -2,8 +2,9 @@
 
 Photos come in bursts: the same shelf, hand and light. Cross-validation that puts one half of a burst on each side
 promises an accuracy that no new photo will see. So the most alike photos of each class are bound into scenes, and a
-fold holds out whole scenes. Four photos a scene made the promised and the realised precision agree on the validation
-split of the Grocery Store photos; fewer flatter, more frighten.
+fold holds out whole scenes. How large they are is learned where new photos tell, see `recognition.heads.scene_size`;
+where none do they have four photos: that made the promised and the realised precision agree on the validation split of
+the Grocery Store photos; fewer flatter, more frighten.
 """
 
 import numpy as np
