@@ -6,6 +6,7 @@ from recognition.heads.samples import Samples
 from recognition.heads.whitening import normalised
 
 DIMENSION = 16
+_WALKED = 24
 
 
 def clustered_samples(
@@ -19,3 +20,13 @@ def clustered_samples(
     vectors = normalised(centres[targets] + spread * random.normal(size=(len(targets), DIMENSION)))
     skus = [f"sku{target:03d}" for target in targets]
     return Samples.from_labels(vectors, skus, [f"photo{place:05d}" for place in range(len(targets))])
+
+
+def walks(photos_each: int, walks_each: int, seed: int, classes: int = 6) -> tuple[np.ndarray, list[str]]:
+    """Vectors and SKUs: each class is a centre, each walk along the shelves a place near it, its photos lie close."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(classes, 1, 1, _WALKED))
+    places = centres + 0.7 * random.normal(size=(classes, walks_each, 1, _WALKED))
+    vectors = places + 0.1 * random.normal(size=(classes, walks_each, photos_each, _WALKED))
+    skus = np.repeat([f"sku{row}" for row in range(classes)], walks_each * photos_each)
+    return normalised(vectors.reshape(-1, _WALKED)), skus.tolist()

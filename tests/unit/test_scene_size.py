@@ -13,24 +13,14 @@ from recognition.heads.scene_size import (
     nearness_of_new,
 )
 from recognition.heads.scenes import PHOTOS_PER_SCENE
-from recognition.heads.whitening import normalised
+from tests.support.synthetic import walks
 
-CLASSES, WALKS, DIMENSION = 6, 8, 24
-
-
-def walks(photos_each: int, seed: int, walks_each: int = WALKS) -> tuple[np.ndarray, list[str]]:
-    """Vectors and SKUs: each class is a centre, each walk a place near it, its photos lie close together."""
-    random = np.random.default_rng(seed)
-    centres = np.random.default_rng(0).normal(size=(CLASSES, 1, 1, DIMENSION))
-    places = centres + 0.7 * random.normal(size=(CLASSES, walks_each, 1, DIMENSION))
-    vectors = places + 0.1 * random.normal(size=(CLASSES, walks_each, photos_each, DIMENSION))
-    skus = np.repeat([f"sku{row}" for row in range(CLASSES)], walks_each * photos_each)
-    return normalised(vectors.reshape(-1, DIMENSION)), skus.tolist()
+WALKS = 8
 
 
 def taught_and_new(photos_each: int) -> tuple[Samples, Arrivals]:
-    vectors, skus = walks(photos_each, seed=1)
-    new, _ = walks(photos_each, seed=2, walks_each=24 // photos_each)
+    vectors, skus = walks(photos_each, WALKS, seed=1)
+    new, _ = walks(photos_each, 24 // photos_each, seed=2)
     samples = Samples.from_labels(vectors, skus, [f"group{row}" for row in range(len(skus))])
     return samples, Arrivals(new, np.ones(len(new), dtype=np.int64), np.full(len(samples), EARLIER))
 
