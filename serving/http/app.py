@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from serving.http import identify_route, operation_routes, page_route, product_routes
+from serving.http.examples import EXAMPLES
 from serving.http.guard import Guard
 from serving.http.problems import Problem, answer_problems
 from serving.http.service import Service
@@ -39,11 +40,11 @@ def create_app(service: Service) -> FastAPI:
             max_age=600,
         )
     app.add_middleware(Guard, options=service.options, metrics=service.metrics)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, asks_for_keys=service.keys is not None)  # type: ignore[method-assign]
     return app
 
 
-def _openapi(app: FastAPI) -> dict[str, object]:
+def _openapi(app: FastAPI, *, asks_for_keys: bool) -> dict[str, object]:
     """FastAPI's document, with our problems in place of its validation errors."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
@@ -53,5 +54,11 @@ def _openapi(app: FastAPI) -> dict[str, object]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {})
         schemas["Problem"] = problem
+        for (path, method), example in EXAMPLES.items():  # here, for FastAPI drops what is null in them
+            document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"] = example
+        if not asks_for_keys:
+            document["components"].pop("securitySchemes", None)
+            for operation in (each for path in document["paths"].values() for each in path.values()):
+                operation.pop("security", None)
         app.openapi_schema = document
     return app.openapi_schema

@@ -36,7 +36,8 @@ def encode_for(pipe: Connection, spec: EncoderSpec, limits: PictureLimits, extra
         limits: what a photo may cost.
         extra_bytes: memory that may be taken beyond what the opened encoder takes.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the server says when to end
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group: the server says when to end
+        signal.signal(number, signal.SIG_IGN)
     keep_memory()
     try:
         looker = Looker(open_encoder(replace(spec, threads=1)))

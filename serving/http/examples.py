@@ -52,3 +52,9 @@ RELEASE: dict[str, object] = {
     "products": 150000,
     "promised_precision": 0.97,
 }
+EXAMPLES: dict[tuple[str, str], dict[str, object]] = {
+    ("/v1/identify", "post"): ANSWERS,
+    ("/v1/products/{sku}", "get"): PRODUCT,
+    ("/v1/releases/current", "get"): RELEASE,
+}
+"""By path and method of the operation."""

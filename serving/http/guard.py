@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.metrics import Metrics
@@ -21,11 +22,9 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",  # the page has its own
 }
+_CALLER_LEFT = 499  # as nginx counts it; nobody is left to read it
 _LINGER_SECONDS = 2.0  # a caller that is still sending when it is refused gets this long to notice
 
 
@@ -97,6 +96,11 @@ class _Passage:
             await app(self._scope, self.receive, self.send)
         except ProblemError as error:
             await problem_response(error)(self._scope, self.receive, self.send)
+        except ClientDisconnect:
+            self.status = _CALLER_LEFT
+        except BaseException:
+            self.status = self.status or 500
+            raise
 
     async def receive(self) -> Message:
         """The next part of the body, counted and timed."""

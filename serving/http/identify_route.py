@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from recognition.isolation.regions import MOST_REGIONS
 from serving.http.callers import Caller, TheService
-from serving.http.examples import ANSWERS
 from serving.http.photos import photos_of
 from serving.http.problems import EVERYWHERE, ProblemType, busy, documented
 from serving.http.queue import Answered
@@ -51,10 +50,7 @@ _OF_PHOTOS = (
     "/identify",
     summary="Say which products are on photos",
     openapi_extra=_IDENTIFY_BODY,
-    responses={
-        200: {"content": {"application/json": {"example": ANSWERS}}},
-        **documented(*EVERYWHERE, *_OF_PHOTOS),
-    },
+    responses=documented(*EVERYWHERE, *_OF_PHOTOS),
 )
 async def identify(
     request: Request,

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from serving.http.callers import TheService, caller_of
-from serving.http.examples import PRODUCT
 from serving.http.problems import EVERYWHERE, ProblemError, ProblemType, documented
 from serving.http.schema import ProductAnswer
 from serving.http.written import written_product
@@ -51,10 +50,7 @@ async def reference(
 @router.get(
     "/products/{sku:path}",
     summary="What the release knows of a product",
-    responses={
-        200: {"content": {"application/json": {"example": PRODUCT}}},
-        **documented(*EVERYWHERE, ProblemType.NOT_FOUND),
-    },
+    responses=documented(*EVERYWHERE, ProblemType.NOT_FOUND),
 )
 async def product(sku: Annotated[str, Path(examples=["TAM-GRE-020"])], service: TheService) -> ProductAnswer:
     """Title, price and availability of a product, as they were when it was last seen."""

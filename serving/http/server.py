@@ -1,7 +1,9 @@
 """One server, from the open port to the last answer."""
 
-import logging
+import contextlib
+import signal
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -11,8 +13,6 @@ from serving.http.app import create_app
 from serving.http.options import ServerOptions
 from serving.http.protocol import limited_protocol
 from serving.http.service import Service
-
-_log = logging.getLogger(__name__)
 
 
 def serve(options: ServerOptions, on_ready: Callable[[str, Service], None]) -> None:
@@ -27,7 +27,8 @@ def serve(options: ServerOptions, on_ready: Callable[[str, Service], None]) -> N
         RecognitionError: the release or its encoder cannot be had.
         KeysError: the file of keys is damaged.
     """
-    with _listening(options.host, options.port) as listener:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands the signal on once all is answered
+    with _listening(options.host, options.port) as listener, contextlib.suppress(KeyboardInterrupt):
         service = Service(options)
         try:
             server = _Server(_config(options, service), lambda: on_ready(_address(options, listener), service))

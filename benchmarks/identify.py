@@ -1,0 +1,249 @@
+"""How long does an answer take over HTTP, and how many a second, in a release of 150,000 SKUs?
+
+    python -m benchmarks.identify [--classes 150000] [--seconds 20] [--batching]
+
+Photos of cart-parts are sent to a real server, one after the other and by 16 clients at once, each waiting for its
+answer. Most SKUs of the release are GENERATED, see `benchmarks.big_release`: time is measured here, not accuracy. The
+encoder's own forward, on photos that are read already, stands beside it: the same encoder in as many processes of one
+thread, in turns with the server, so that other work on the machine disturbs both alike. `--batching` compares sizes and
+waits of batches instead.
+"""
+
+import argparse
+import http.client
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import numpy as np
+
+from benchmarks.big_release import BigRelease, big_release
+from benchmarks.machine import this_machine
+from recognition.encoders import EncoderSpec, open_encoder
+from recognition.encoders.parallel import keep_memory, usable_cores
+from recognition.pictures.reading import read_picture
+from recognition.release.pointer import open_current
+from skuloop.output import console, print_table
+from tests.support.serving import ServerUnderTest, running_server
+
+CLIENTS = (1, 16)
+ROUNDS = 4
+STAGES = ("receive", "queue", "decode", "isolate", "encode", "search")
+BATCHES = ((1, 0), (2, 0), (4, 0), (8, 0), (8, 5), (8, 20), (16, 0))
+
+
+@dataclass
+class Course:
+    """What some clients saw.
+
+    Attributes:
+        seconds: from a photo to its answer.
+        stages: milliseconds of each stage as the server tells them, one row a photo.
+        lasted: seconds that photos were sent.
+        failed: answers that were none.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    stages: list[Mapping[str, float]] = field(default_factory=list)
+    lasted: float = 0.0
+    failed: int = 0
+
+    @property
+    def throughput(self) -> float:
+        """Photos a second."""
+        return len(self.seconds) / self.lasted
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds."""
+        return float(np.percentile(self.seconds, share)) * 1e3
+
+    def stage(self, name: str) -> float:
+        """Median milliseconds of a stage."""
+        return float(np.median([told[name] for told in self.stages]))
+
+    def rest(self) -> float:
+        """Median milliseconds that are in no stage: HTTP on both sides, JSON, handing over."""
+        told = [sum(stages[name] for name in STAGES) for stages in self.stages]
+        return float(np.median(np.array(self.seconds) * 1e3 - told))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--classes", type=int, default=150_000)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement, in all rounds together")
+    parser.add_argument("--batching", action="store_true")
+    told = parser.parse_args(arguments)
+    if not console.is_terminal:
+        console.width = 150
+    release = big_release(told.classes)
+    photos = [path.read_bytes() for path in release.photos]
+    machine = this_machine()
+    print(f"{machine.cpu}, {machine.cores} cores, load {machine.load:.1f}; {told.classes} SKUs", file=sys.stderr)
+    if told.batching:
+        _compare_batches(release, photos, told.seconds)
+    else:
+        _measure(release, photos, told.seconds)
+    return 0
+
+
+def _measure(release: BigRelease, photos: Sequence[bytes], seconds: float) -> None:
+    courses = {clients: Course() for clients in CLIENTS}
+    alone, together, workers = Course(), Course(), usable_cores()
+    with _served(release) as server, _Encoders(release, workers) as encoders:
+        _drive(server, photos, 2, 3.0)  # both have seen photos before anything counts
+        for _ in range(ROUNDS):
+            _add(alone, encoders.run(1, 1, seconds / ROUNDS))
+            for clients in CLIENTS:
+                _add(courses[clients], _drive(server, photos, clients, seconds / ROUNDS))
+            _add(together, encoders.run(workers, 8, seconds / ROUNDS))
+    rows = [
+        ("the encoder alone, one photo at a time", *_row(alone)),
+        *((f"over HTTP, {clients} clients", *_row(course)) for clients, course in courses.items()),
+    ]
+    print_table("From photo to answer", ("", "p50, ms", "p95, ms", "p99, ms", "photos a second", "failed"), rows)
+    print_table(
+        f"Throughput of the encoder alone: {workers} processes, batches of 8",
+        ("photos a second", "over HTTP, 16 clients", "share"),
+        [
+            (
+                f"{together.throughput:.1f}",
+                f"{courses[16].throughput:.1f}",
+                f"{courses[16].throughput / together.throughput:.2f}",
+            )
+        ],
+    )
+    print_table(
+        "Where the milliseconds go (medians)",
+        ("clients", *STAGES, "rest"),
+        [
+            (clients, *(f"{course.stage(stage):.1f}" for stage in STAGES), f"{course.rest():.1f}")
+            for clients, course in courses.items()
+        ],
+    )
+
+
+def _compare_batches(release: BigRelease, photos: Sequence[bytes], seconds: float) -> None:
+    rows = []
+    for batch, wait in BATCHES:
+        with _served(release, batch=batch, batch_wait_ms=wait) as server:
+            _drive(server, photos, 16, 3.0)
+            one, many = _drive(server, photos, 1, seconds / 2), _drive(server, photos, 16, seconds)
+        rows.append((batch, wait, f"{one.percentile(50):.0f}", f"{many.percentile(95):.0f}", f"{many.throughput:.1f}"))
+    columns = ("batch", "wait, ms", "1 client: p50, ms", "16 clients: p95, ms", "16 clients: photos a second")
+    print_table("Batches", columns, rows)
+
+
+def _row(course: Course) -> tuple[str, ...]:
+    told = (f"{course.percentile(share):.1f}" for share in (50, 95, 99))
+    return (*told, f"{course.throughput:.1f}", str(course.failed))
+
+
+def _add(to: Course, more: Course) -> None:
+    to.seconds += more.seconds
+    to.stages += more.stages
+    to.lasted += more.lasted
+    to.failed += more.failed
+
+
+@contextmanager
+def _served(release: BigRelease, **told: Any) -> Iterator[ServerUnderTest]:
+    with TemporaryDirectory(prefix="skuloop-identify-") as folder:
+        words = ("--weights", str(release.weights))
+        with running_server(Path(folder), *words, bundle=release.root, workers=0, per_minute=0, **told) as server:
+            yield server
+
+
+def _drive(server: ServerUnderTest, photos: Sequence[bytes], clients: int, seconds: float) -> Course:
+    course, lock, next_photo = Course(), threading.Lock(), cycle(photos)
+    begun = time.perf_counter()
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        while time.perf_counter() < begun + seconds:
+            with lock:
+                photo = next(next_photo)
+            start = time.perf_counter()
+            connection.request("POST", "/v1/identify", photo, {"content-type": "image/jpeg"})
+            answer = connection.getresponse()
+            answer.read()
+            spent = time.perf_counter() - start
+            with lock:
+                if answer.status == 200:
+                    course.seconds.append(spent)
+                    course.stages.append(_told(answer.headers["server-timing"]))
+                else:
+                    course.failed += 1
+        connection.close()
+
+    askers = [threading.Thread(target=ask) for _ in range(clients)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    course.lasted = time.perf_counter() - begun
+    return course
+
+
+def _told(header: str) -> Mapping[str, float]:
+    parts = (part.split(";dur=") for part in header.split(", "))
+    return {stage: float(spent) for stage, spent in parts}
+
+
+class _Encoders:
+    """The encoder of a release in processes of one thread, on pictures that are read already."""
+
+    def __init__(self, release: BigRelease, workers: int) -> None:
+        bundle = open_current(release.root)
+        spec = bundle.manifest.encoder.spec(release.weights, bundle.isolation_weights)
+        arguments = (spec, release.photos[:64])
+        spawn = multiprocessing.get_context("spawn")
+        self._pools = [ProcessPoolExecutor(1, spawn, _open, arguments) for _ in range(workers)]
+
+    def __enter__(self) -> Self:
+        for waiting in [pool.submit(_encode, 8, 1.0) for pool in self._pools]:
+            waiting.result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool in self._pools:
+            pool.shutdown()
+
+    def run(self, workers: int, batch: int, seconds: float) -> Course:
+        """Encode for some seconds in so many processes."""
+        running = [pool.submit(_encode, batch, seconds) for pool in self._pools[:workers]]
+        spent = [each for one in running for each in one.result()]
+        return Course(spent, [], seconds)
+
+
+def _open(spec: EncoderSpec, paths: Sequence[Path]) -> None:
+    keep_memory()
+    _held["encoder"] = open_encoder(spec)
+    _held["pictures"] = [read_picture(path) for path in paths]
+
+
+def _encode(batch: int, seconds: float) -> list[float]:
+    """Seconds that each photo took, those of a batch alike."""
+    pictures: Iterator[Any] = cycle(_held["pictures"])
+    spent, end = list[float](), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        batched = [next(pictures) for _ in range(batch)]
+        start = time.perf_counter()
+        _held["encoder"].encode_isolated(batched)
+        spent += [time.perf_counter() - start] * batch
+    return spent
+
+
+_held: dict[str, Any] = {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
