@@ -21,9 +21,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish_snapshot(warehouse, folder / "snapshot").path
 
 
-def test_the_guide_has_its_ten_queries_and_none_hides_outside_a_question():
-    assert len(QUERIES) == 10
-    assert TEXT.count("```sql") == 10
+def test_the_guide_has_its_twelve_queries_and_none_hides_outside_a_question():
+    assert len(QUERIES) == 12
+    assert TEXT.count("```sql") == 12
 
 
 @pytest.mark.parametrize("query", [pytest.param(sql, id=title) for title, sql in QUERIES])

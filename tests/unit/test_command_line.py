@@ -50,6 +50,7 @@ HANDLED_WITHIN = {
     "spiders.failures.RedirectRefusedError",
     "spiders.failures.RobotsForbiddenError",
     "spiders.failures.TooLargeError",
+    "tasks.door._RefusedError",
 }
 
 HELP = """
