@@ -144,7 +144,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     evidence = gate_evidence(candidate, teaching.photos, incumbent)
     damaged = current is not None and incumbent is None
     kept = _kept_classes(loop_parts, incumbent, candidate.trained.heads.classes)
-    index, recall = index_candidate(candidate, teaching.photos)
+    index, recall = index_candidate(candidate, teaching.photos, incumbent)
     evidence = replace(evidence, damaged_incumbent=damaged, kept_classes=kept, index_recall=recall)
     verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
     encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
@@ -206,4 +206,4 @@ def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos
         return None
     sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(photos.where(Part.HOLDOUT).sha256s))
     recognitions = Recogniser.of_bundle(bundle).recognise(vectors, row.fingerprint) if sha256s else []
-    return Incumbent(bundle.heads.classes, dict(zip(sha256s, recognitions, strict=True)))
+    return Incumbent(bundle.heads.classes, dict(zip(sha256s, recognitions, strict=True)), bundle.index)

@@ -86,16 +86,20 @@ def changed_index(before: Index, embeddings: Embeddings) -> Index | None:
 
 def dump_codes(index: Index) -> bytes:
     """The codes in FAISS's own format; nothing where every row is compared."""
+    if index.codes is None:
+        return b""
     import faiss
 
-    return b"" if index.codes is None else faiss.serialize_index(index.codes).tobytes()
+    return bytes(faiss.serialize_index(index.codes))
 
 
 def load_codes(data: bytes | mmap.mmap) -> Any:
     """The inverse of `dump_codes`; verify the bytes first, for FAISS does not."""
+    if not len(data):
+        return None
     import faiss
 
-    return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)) if len(data) else None
+    return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
 
 
 def _matched(before: Index, embeddings: Embeddings) -> tuple[Rows, Rows]:

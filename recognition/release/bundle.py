@@ -32,7 +32,7 @@ from recognition.index.embeddings import Embeddings
 from recognition.index.index import Index
 from recognition.index.recall import COMPLETE, Recall
 from recognition.isolation.opening import weights_suffix
-from recognition.release.heads_file import dump_heads, embeddings_of, heads_of, load_tensors
+from recognition.release.heads_file import embeddings_of, heads_of, load_tensors, write_heads
 from recognition.release.manifest import EncoderIdentity, IndexCard, Manifest
 from recognition.release.products import ProductCard, Products, dump_products
 from recognition.release.references import PICTURES, TABLE, References, no_references
@@ -109,7 +109,6 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     index = content.index or Index(Embeddings.of_prototypes(content.heads.prototypes))
     files = {
         **content.attachments,
-        HEADS: dump_heads(content.heads, index),
         CLASSES: _classes_to_bytes(content.heads, content.superclass_names),
         INDEX: dump_codes(index),
         PRODUCTS: dump_products(content.products),
@@ -118,6 +117,7 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
     }
     for name, data in files.items():
         write_durably(temporary / name, data)
+    write_heads(temporary / HEADS, content.heads, index)
     content.write_references(temporary)
     manifest = Manifest(
         release_id=content.release_id,

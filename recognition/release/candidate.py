@@ -106,10 +106,12 @@ class Incumbent:
 
     Attributes:
         recognitions: by sha256, of the holdout photos that its own encoder has seen.
+        index: what it searches.
     """
 
     classes: tuple[str, ...]
     recognitions: Mapping[str, Recognition]
+    index: Index | None = None
 
 
 def train_candidate(
@@ -170,12 +172,16 @@ def gate_evidence(candidate: Candidate, photos: LabelledPhotos, incumbent: Incum
     )
 
 
-def index_candidate(candidate: Candidate, photos: LabelledPhotos) -> tuple[Index, Recall]:
-    """The candidate's index, and what it finds: asked with the holdout, with moved prototypes where that is small."""
+def index_candidate(candidate: Candidate, photos: LabelledPhotos, incumbent: Incumbent | None) -> tuple[Index, Recall]:
+    """The candidate's index, and what it finds: asked with the holdout, with moved prototypes where that is small.
+
+    Where the metric is the encoder's own, most prototypes stay from one release to the next, and so do their codes.
+    """
     heads = candidate.trained.heads
     asked = heads.metric.apply(photos.where(Part.HOLDOUT).vectors[:_RECALL_QUERIES])
     queries = recall_queries(asked, heads.prototypes, _RECALL_QUERIES)
-    return index_for(Embeddings.of_prototypes(heads.prototypes), queries)
+    before = incumbent.index if incumbent else None
+    return index_for(Embeddings.of_prototypes(heads.prototypes), queries, before)
 
 
 def _baseline_accuracies(samples: Samples, holdout: LabelledPhotos) -> dict[str, float]:

@@ -7,11 +7,13 @@ have the release open.
 import json
 import mmap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.files import replaced
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.metric import Metric, MetricPart
 from recognition.heads.refinement import Refinement
@@ -28,9 +30,9 @@ _TYPES: Mapping[str, type[np.generic]] = {"F32": np.float32, "F64": np.float64, 
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def dump_heads(heads: Heads, index: Index) -> bytes:
-    """Heads and index rows as safetensors; vectors that are the prototypes themselves are stored once."""
-    from safetensors.numpy import save
+def write_heads(path: Path, heads: Heads, index: Index) -> None:
+    """Write heads and index rows as safetensors; vectors that are the prototypes themselves are stored once."""
+    from safetensors.numpy import save_file
 
     own = index.embeddings.vectors is not heads.prototypes
     several = {"index.vectors": index.embeddings.vectors, "index.class_of": index.embeddings.class_of} if own else {}
@@ -48,7 +50,8 @@ def dump_heads(heads: Heads, index: Index) -> bytes:
         "superclass_of": heads.superclass_of,
         "index.row_of": index.row_of,
     }
-    return save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+    with replaced(path) as temporary:
+        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, temporary)
 
 
 def load_tensors(data: bytes | mmap.mmap) -> Tensors:
