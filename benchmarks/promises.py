@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for split in (VALIDATION, TEST):
         print_table(
             f"Photos of the {split} split, {chosen.draws} draws of {_LEFT_OUT} products that are not taught, "
-            f"{_UNSEEN_SHARE:.0%} unseen, {chosen.wrong_labels:.0%} wrong labels in training "
+            f"{_UNSEEN_SHARE:.0%} unseen, {chosen.wrong_labels:.1%} wrong labels in training "
             f"({machine.cpu}, {machine.cores} cores, {ENCODER}, frozen)",
             ("promised", "rule", "never sure", "sure expected", "sure of known", "right of sure", "worst draw"),
             [_row(promised, name, draws) for (of, promised, name), draws in found.items() if of == split],
