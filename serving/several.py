@@ -30,7 +30,9 @@ def settled(whole: Judged, regions: Sequence[Judged]) -> list[Judged]:
         whole: what is believed of the whole photo; its box is the photo.
         regions: what is believed of its parts, the most prominent first.
     """
-    if len(regions) < 2 or all(region.recognition.verdict is Verdict.UNSEEN for region in regions):
+    if len(regions) < 2:
+        return [whole]
+    if whole.recognition.sku is not None and all(region.recognition.sku is None for region in regions):
         return [whole]
     if whole.recognition.verdict is Verdict.SURE:
         regions = _with_answer_of(whole, regions)

@@ -63,7 +63,7 @@ function cardOf(found, place, several, promised) {
   part(".number").textContent = several ? place + 1 : "";
   part(".pill").textContent = words.VERDICTS[found.verdict];
   part(".pill").classList.add(found.verdict);
-  part(".belief").textContent = words.belief(found, promised);
+  part(".belief").textContent = words.belief(found, several ? null : promised); // the promise is for photos of one product
   part("h3").textContent = titleOf(found);
   if (found.match) fill(part, found.match.product, several);
   else advise(part);

@@ -25,7 +25,7 @@ export function chance(score) {
 }
 
 export function belief(found, promised) {
-  if (found.verdict === "sure") return promised ? `${ofHundred(promised)} such answers are right` : "";
+  if (found.verdict === "sure") return promised ? `${ofHundred(promised)} such answers are right` : "a close match";
   if (found.verdict === "unsure") return `${chance(found.confidence)}, please check`;
   return "nothing in the catalogue is near enough";
 }

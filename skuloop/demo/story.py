@@ -162,9 +162,10 @@ def _print_where_to_look(demo: Demo, running: ServerInfo | None) -> None:
     photo = demo.store.inbox[-1][0]
     sku = demo.store.products[0].sku
     say("\nNext:")
-    for command in (["identify", str(photo)], ["why", sku], ["status"]):
+    for command in (["identify", str(photo)], ["serve"], ["why", sku], ["status"]):
         line = shlex.join([sys.argv[0], *command, "--config", demo.config])
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    say("`serve` says where it listens: open that address, and show this catalogue's products to your camera.")
 
 
 def _change_prices(demo: Demo) -> None:

@@ -33,6 +33,12 @@ def test_parts_that_look_like_nothing_known_do_not_take_the_place_of_the_whole_p
     assert settled(WHOLE, parts) == [WHOLE]
 
 
+def test_several_things_that_nobody_knows_are_each_said_to_be_there():
+    unknown = Judged(PHOTO, believed("tea", Verdict.UNSEEN))
+    parts = [Judged(box, believed("tea", Verdict.UNSEEN)) for box in (LEFT, RIGHT)]
+    assert settled(unknown, parts) == parts
+
+
 def test_of_several_products_the_surest_comes_first_and_an_unknown_one_is_said_last():
     unseen = Judged(LEFT, believed("tea", Verdict.UNSEEN, 0.9))
     unsure = Judged(RIGHT, believed("coffee", Verdict.UNSURE, 0.6))
