@@ -280,3 +280,42 @@ def source_release(*, name: str, config: Config = None, as_json: AsJson = False)
     from skuloop.commands import source as source_command
 
     source_command.release(name, config, as_json=as_json)
+
+
+@source_app.command("add")
+def source_add(
+    *,
+    place: Annotated[str, typer.Argument(help="Address of a shop, feed or bucket, or a file or folder.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; by default after its host or folder.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Whom the shop may write to; goes into the User-Agent.")] = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="It is inside your own network, or on this machine.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Find out what kind of source a place is, and write its block into skuloop.toml."""
+    from skuloop.commands import sources
+
+    raise typer.Exit(sources.add(config, place, name, contact, allow_private=allow_private))
+
+
+@source_app.command("list")
+def source_list(*, config: Config = None, as_json: AsJson = False) -> None:
+    """The sources of the settings."""
+    from skuloop.commands import sources
+
+    sources.list_all(config, as_json=as_json)
+
+
+@source_app.command("test")
+def source_test(
+    *,
+    name: Annotated[str, typer.Argument(help="Name of a source.")],
+    items: Annotated[int, typer.Option(min=1, help="How many products or photos to read.")] = 12,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the first items of a source as a table and a contact sheet; nothing is kept."""
+    from skuloop.commands import trial
+
+    raise typer.Exit(trial.try_out(config, name, items, as_json=as_json))

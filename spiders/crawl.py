@@ -230,7 +230,8 @@ def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> t
             forget_database(files.frontier)  # the next attempt begins anew
         return EXIT_FINISHED if ending.reached else EXIT_UNREACHED, ending.visit
     photos = replace(store, limits=PictureLimits())
-    reached = collect_photos(document.source, photos, writer, lambda: _show_progress(document.source.name, writer))
+    most, name = document.most_products, document.source.name
+    reached = collect_photos(document.source, photos, writer, lambda: _show_progress(name, writer), most)
     return EXIT_FINISHED if reached else EXIT_UNREACHED, None
 
 

@@ -75,3 +75,7 @@ class StorageError(SpiderError):
 
 class BadPageObjectError(SpiderError):
     """A shop's page object cannot be loaded or used as it is written."""
+
+
+class UnknownSourceError(SpiderError):
+    """An address or path that is no kind of source that we know."""

@@ -42,17 +42,24 @@ class _Refused:
 
 
 def collect_photos(
-    source: FolderSource | InboxSource, store: ImageStore, writer: FeedWriter, on_progress: Callable[[], None]
+    source: FolderSource | InboxSource,
+    store: ImageStore,
+    writer: FeedWriter,
+    on_progress: Callable[[], None],
+    most: int | None = None,
 ) -> bool:
     """Read every photo of the source into the store and the feed; False where the source itself cannot be read.
 
     Links are not followed (one could point anywhere on this machine); hidden files are left alone. Photos that an
-    earlier, killed attempt has in the feed are not read again. Of a video in an inbox, frames are taken.
+    earlier, killed attempt has in the feed are not read again. Of a video in an inbox, frames are taken. With `most`
+    photos in the feed it ends: to try a source.
     """
     try:
         files = _files(source)
         files.check()
         for found in _found(source, files):
+            if most is not None and writer.photos >= most:
+                break
             if isinstance(found, _Refused):
                 writer.failure(failure(source.name, found.origin, FetchReason.UNREADABLE_FILE, found.detail))
             elif isinstance(source, InboxSource) and found.file.suffix in VIDEO_SUFFIXES:

@@ -127,7 +127,7 @@ def fill_woocommerce(shop: Shop, count: int = 120) -> None:
     ]  # fmt: skip
 
     def answer(query: Query) -> Any:
-        size, number = int(query["per_page"][0]), int(query["page"][0])
+        size, number = int(query["per_page"][0]), int(query.get("page", ["1"])[0])
         chosen = variations if query.get("type") == ["variation"] else products
         return chosen[(number - 1) * size : number * size]
 
