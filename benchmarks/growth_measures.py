@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.growth_photos import Growth, SimulatedCatalogue, simulate
 from recognition.audit.tiers import TierPolicy
 from recognition.heads.baselines import baseline_predictions
-from recognition.heads.training import TrainedHeads, train_heads
+from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
 from recognition.release.bundle import ReleaseContent, open_bundle, write_bundle
 from recognition.release.evaluation import evaluate
 from recognition.release.manifest import EncoderIdentity
@@ -120,6 +120,15 @@ def learn(growth: Growth, folder: Path) -> Learning:
         top1=found.top1,
         best_baseline=max(_accuracy(rows, catalogue) for rows in flat.values()),
     )
+
+
+def assemble(growth: Growth, folder: Path) -> None:
+    """Leave the same in `folder` where a retrain does not fit: class means, and nothing chosen or calibrated."""
+    catalogue = simulate(growth)
+    taught = catalogue.train
+    policy = TrainingPolicy(folds=2, most_evidence=0, learn=False, coarse_weights=(0.0,), superclasses=1)
+    trained = train_heads(taught, dict.fromkeys(taught.classes, Tier.GALLERY), policy)
+    _write(trained, calibrate(trained), catalogue, folder)
 
 
 def answer(folder: Path) -> Answering:

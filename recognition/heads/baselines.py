@@ -1,9 +1,11 @@
 """The flat baselines that stand beside every release, on the same embeddings and the same split."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from recognition.heads.at_once import at_once
 from recognition.heads.linear_head import affordable, fit_linear_head
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples, Vectors
@@ -22,14 +24,14 @@ def baseline_predictions(train: Samples, vectors: Vectors) -> dict[str, Rows]:
     """For each baseline the [n] predicted class rows of [n, d] encoder vectors; linear only where it is affordable."""
     whitening = fit_whitening(train)
     whitened = replace(train, vectors=whitening.apply(train.vectors), layout=())
-    found = {
-        NEAREST_PROTOTYPE: nearest_prototype(train, vectors),
-        FIVE_NEAREST: nearest_neighbours(train, vectors, k=5),
-        WHITENED_PROTOTYPE: nearest_prototype(whitened, whitening.apply(vectors)),
+    methods: dict[str, Callable[[], Rows]] = {
+        NEAREST_PROTOTYPE: lambda: nearest_prototype(train, vectors),
+        FIVE_NEAREST: lambda: nearest_neighbours(train, vectors, k=5),
+        WHITENED_PROTOTYPE: lambda: nearest_prototype(whitened, whitening.apply(vectors)),
     }
     if affordable(len(train), len(train.classes)):
-        found[LINEAR] = linear(train, vectors, leading_axes(whitening, train, _AXES))
-    return found
+        methods[LINEAR] = lambda: linear(train, vectors, leading_axes(whitening, train, _AXES))
+    return dict(zip(methods, at_once(list(methods.values())), strict=True))
 
 
 def linear(train: Samples, vectors: Vectors, whitening: Whitening) -> Rows:

@@ -13,8 +13,8 @@ from recognition.heads.folds import group_folds
 from recognition.heads.samples import Rows, Vectors
 
 _LEAST_BATCH, _MOST_BATCH, _STEPS = 512, 4096, 50  # photos, photos, steps of an epoch once it has enough of both
-_MOST_EPOCHS = 60
-_PATIENCE = 5
+_MOST_EPOCHS = 30
+_PATIENCE = 3
 _LOGIT_SCALE = 10.0  # whitened vectors have unit length: without a scale the softmax would start nearly flat
 
 

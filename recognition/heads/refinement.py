@@ -28,7 +28,7 @@ _INPUT_SCALE = 20.0  # coordinates of unit vectors are small: without it the hid
 _SCALE, _MARGIN = 20.0, 0.1  # of the softmax over cosines
 _NOISE = 0.02  # added to each coordinate of a photo: a little keeps 50 photos from being learned by heart
 _DROPPED = 0.2
-_EPOCHS, _BATCH = 8, 512
+_EPOCHS, _BATCH = 6, 512
 _RATE, _PROTOTYPE_RATE, _WEIGHT_DECAY = 1e-3, 5e-3, 0.05
 _CHUNK = 8192
 

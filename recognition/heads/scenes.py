@@ -55,9 +55,11 @@ def _mean_of_groups(vectors: Vectors, of_group: Rows, count: int) -> NDArray[np.
 def _bind(vectors: NDArray[np.float64], wanted: int) -> Rows:
     if len(vectors) <= wanted:
         return np.arange(len(vectors), dtype=np.int64)
-    from sklearn.cluster import AgglomerativeClustering
+    from scipy.cluster.hierarchy import cut_tree, linkage
+    from scipy.spatial.distance import squareform
 
-    return np.asarray(
-        AgglomerativeClustering(n_clusters=wanted, metric="cosine", linkage="average").fit_predict(vectors),
-        dtype=np.int64,
-    )
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    apart = np.maximum(1 - unit @ unit.T, 0)
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), "average")
+    return np.asarray(cut_tree(tree, n_clusters=wanted)[:, 0], dtype=np.int64)

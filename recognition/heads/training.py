@@ -137,9 +137,9 @@ def train_heads(
     evidence = _rank_out_of_fold(samples, folds, fine_of_folds, partitions, scenes, policy.seed)
     choice = _choose_superclasses(choice, evidence, policy, tried)
     superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
-    fine, (unseen, kept) = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
+    heads, (unseen, kept) = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
     heads = replace(
-        _all_heads(samples, fine, superclass_of, policy.seed),
+        heads,
         tiers=tuple(tiers[sku] for sku in samples.classes),
         coarse_weight=choice.coarse_weight,
         scale=_best_scale(out_of_fold, choice.coarse_weight),
@@ -200,25 +200,27 @@ def _choose_fine(
 
 
 def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
-    if not policy.learn:
-        return [FineMethod.MEANS]
-    linear = affordable(len(samples), len(samples.classes))
-    return [fine for fine in FineMethod if fine is not FineMethod.LINEAR or linear]
+    """Class means, and what is learned where so many photos of so many classes can be learned in reasonable time."""
+    learned = policy.learn and affordable(len(samples), len(samples.classes))
+    return list(FineMethod) if learned else [FineMethod.MEANS]
 
 
 def _final_fits(
     samples: Samples, metric: Metric, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
-) -> tuple[FineHead, tuple[OutOfFold, OutOfFold]]:
+) -> tuple[Heads, tuple[OutOfFold, OutOfFold]]:
     """What was chosen, taught with everything, and what heads say of classes that they were never taught."""
-    fine: list[FineHead] = []
+    whole: list[Heads] = []
     unseen: list[tuple[OutOfFold, OutOfFold]] = []
-    at_once(
-        [
-            lambda: fine.append(fit_fine_head(samples, choice, policy.seed, metric)),
-            lambda: unseen.append(_rank_held_out_classes(samples, choice, superclass_of, scenes, policy)),
-        ]
-    )
-    return fine[0], unseen[0]
+
+    def fit_whole() -> None:
+        fine = fit_fine_head(samples, choice, policy.seed, metric)
+        whole.append(_all_heads(samples, fine, superclass_of, policy.seed))
+
+    def fit_without_classes() -> None:
+        unseen.append(_rank_held_out_classes(samples, choice, superclass_of, scenes, policy))
+
+    at_once([fit_whole, fit_without_classes])
+    return whole[0], unseen[0]
 
 
 def _fine_accuracy(samples: Samples, folds: Sequence[Fold], heads: Sequence[FineHead]) -> float:

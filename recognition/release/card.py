@@ -2,7 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from recognition.heads.baselines import LINEAR
+from recognition.heads.choice import Choice
+from recognition.heads.metric import MetricKind
+from recognition.heads.training import TrainedHeads
 from recognition.release.candidate import Candidate
 from recognition.release.card_plots import CLASSES, RELIABILITY, RISK_COVERAGE
 from recognition.release.gate import GateVerdict
@@ -24,6 +29,7 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         f"- Encoder: `{encoder.name}` ({encoder.fingerprint})",
         f"- Method: {candidate.trained.chosen.method}, chosen out of fold among {len(candidate.trained.tried)}",
         f"- Classes: {tiers[Tier.TRAINED]} trained, {tiers[Tier.GALLERY]} gallery",
+        f"- Why: {_why(candidate.trained)}",
         f"- Trained on {candidate.training_photos} photos{_views(candidate.training_views)}",
         "",
         *_holdout_table(candidate),
@@ -47,6 +53,20 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
     return "\n".join(lines) + "\n"
 
 
+def _why(trained: TrainedHeads) -> str:
+    """What the chosen method gains over the simpler ones, out of fold."""
+    if not trained.tried:
+        return "nothing could be held out, so nothing was chosen"
+    chosen, tried = trained.chosen, trained.tried
+    steps = {
+        "the encoder's own cosine": Choice(MetricKind.PLAIN),
+        "class means in the same metric": Choice(chosen.metric, chosen.colour_weight),
+        "the same without superclasses": replace(chosen, coarse_weight=0.0),
+    }
+    gains = [f"{tried[chosen] - tried[other]:+.3f} over {name}" for name, other in steps.items() if other in tried]
+    return f"out of fold {tried[chosen]:.3f}: {', '.join(gains)}"
+
+
 def _views(count: int) -> str:
     return f" and on {count} composited views of catalogue photos" if count else ""
 
@@ -64,6 +84,7 @@ def _holdout_table(candidate: Candidate) -> list[str]:
         "|---|---|",
         f"| **this release** | **{evaluation.top1:.3f}** |",
         *(f"| {name} | {accuracy:.3f} |" for name, accuracy in candidate.baselines.items()),
+        *([] if LINEAR in candidate.baselines else [f"| {LINEAR} | not fitted: too many photos and classes |"]),
     ]
 
 
