@@ -137,12 +137,13 @@ class FirstDaySettings(_Section):
     """How a product is taught that has catalogue photos and hardly a camera photo, see `recognition.isolation.views`.
 
     Attributes:
-        views: composited views of each of its catalogue photos; 0 makes none. Only where the encoder isolates.
+        views: composited views of each of its catalogue photos; 0, the default, makes none. Only where the encoder
+            isolates the product. Whether they pay depends on the catalogue (docs/adr/0010-views-on-the-first-days.md).
         camera_photos: with so many camera photos of its own a product is taught by photos alone.
         most_views: of one run; what is left over waits for the next.
     """
 
-    views: int = Field(default=8, ge=0, le=100)
+    views: int = Field(default=0, ge=0, le=100)
     camera_photos: int = Field(default=5, ge=1)
     most_views: int = Field(default=20_000, ge=0)
 
