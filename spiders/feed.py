@@ -41,7 +41,7 @@ class VisitReport(BaseModel):
     sitemap; `postponed` failed on earlier nights and are not due yet. `images_failed` and `pages_failed` count by
     reason. `seconds_between` is the pause between two requests to the shop at the end of the crawl, in seconds;
     `asked_delay` the one that robots.txt asks for. `closed` says why the shop was left alone for the night before the
-    end, and is None otherwise.
+    end, and is None otherwise. `peak_mib` is the most memory that the crawl process held.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +62,7 @@ class VisitReport(BaseModel):
     pauses: int = 0
     paused_seconds: float = 0.0
     closed: str | None = None
+    peak_mib: float = 0.0
 
 
 class CrawlSummary(BaseModel):

@@ -174,5 +174,15 @@ def _report(source: WebKind, spider: ShopSpider, client: Client, photos: PhotoDe
         concurrency=source.concurrency,
         pauses=sum(host.pauses for host in hosts),
         paused_seconds=round(sum(host.paused_seconds for host in hosts), 1),
+        peak_mib=_peak_mib(),
         closed=None if spider.closed is None else str(spider.closed),
     )
+
+
+def _peak_mib() -> float:
+    """The most memory this process held, in MiB. Not ru_maxrss, which a process inherits from the one that began it."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

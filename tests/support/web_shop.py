@@ -39,7 +39,8 @@ class WebShop:
             "offers": {"@type": "Offer", "price": price, "priceCurrency": "EUR"},
             **more,
         }
-        text = f'<html><head><script type="application/ld+json">{json.dumps(document)}</script></head><h1>x</h1></html>'
+        facts = json.dumps(document).replace("<", "\\u003c")  # a title must not be able to end the element
+        text = f'<html><head><script type="application/ld+json">{facts}</script></head><h1>x</h1></html>'
         self.pages[f"/p/{name}"] = (text.encode(), "text/html")
 
     def image(self, path: str, seed: int = 0) -> None:
