@@ -1,9 +1,11 @@
 """One request, with every limit that the web makes necessary: time, bytes, unpacked bytes, addresses, certificates."""
 
+import asyncio
 import socket
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -18,6 +20,7 @@ from spiders.guard import GuardedResolver, guarded_socket
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _DNS_SECONDS = 300
+_LARGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Fetcher:
     def __init__(
         self, user_agent: str, *, allow_private: bool, timeout: float, resolver: AbstractResolver | None = None
     ) -> None:
+        self._large = asyncio.Semaphore(1)
         self._connector = aiohttp.TCPConnector(
             limit=0,  # how many at a time is a matter of manners, and decided there
             resolver=resolver if allow_private else GuardedResolver(resolver),
@@ -87,21 +91,24 @@ class Fetcher:
             seconds = time.monotonic() - begun
             if (response.content_length or 0) > max_bytes:
                 raise TooLargeError(f"the server announces {response.content_length} bytes; {max_bytes} are taken")
-            packed = await _read(response.content, max_bytes)
+            packed = await self._read(response.content, max_bytes)
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         body = _unpacked(packed, encoding, max_bytes) if packed and encoding not in {"", "identity"} else packed
         return Answer(url, response.status, response.headers, body, len(packed), seconds)
 
-
-async def _read(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := await stream.readany():
-        size += len(chunk)
-        if size > max_bytes:
-            raise TooLargeError(f"it has more than {max_bytes} bytes")
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    async def _read(self, stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
+        """The whole body. Large ones come one after the other: this bounds the memory of the process."""
+        chunks: list[bytes] = []
+        size = 0
+        async with AsyncExitStack() as turn:
+            while chunk := await stream.readany():
+                if size <= _LARGE_BYTES < size + len(chunk):
+                    await turn.enter_async_context(self._large)
+                size += len(chunk)
+                if size > max_bytes:
+                    raise TooLargeError(f"it has more than {max_bytes} bytes")
+                chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _unpacked(packed: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -8,8 +8,8 @@ from recognition.files import write_durably
 from recognition.pictures.reading import FORMAT_SUFFIXES, PictureLimits, check_picture
 from spiders.items import ImageRef
 
-CATALOGUE_LIMITS = PictureLimits(min_side=64)
-"""Below 64 pixels a shop's picture is an icon, not a product."""
+CATALOGUE_LIMITS = PictureLimits(max_bytes=10 * 1024 * 1024, min_side=64)
+"""Below 64 pixels a shop's picture is an icon, not a product; above 10 MiB it is not made for a shop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from w3lib.encoding import html_to_unicode
 from recognition.vocabulary import FetchReason
 from spiders.client import Client
 from spiders.discovery import pages_of_sitemaps
-from spiders.errors import HostClosedError, HttpStatusError, NotForUsError, SpiderError
+from spiders.errors import HostClosedError, HttpStatusError, NotForUsError, SpiderError, TooLargeError
 from spiders.failures import detail_of, is_disk_full, reason_of
 from spiders.feed import FeedWriter
 from spiders.fetch import Answer
@@ -32,6 +32,9 @@ from spiders.sources import WebKind
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """Of a page; the photos and the data files of a source have limits of their own."""
+
+MAX_ELEMENTS = 100_000
+"""Of a page, by its opening brackets: a tree takes half a kilobyte for each, however short it is written."""
 
 MAX_PRODUCTS_KEPT = 500
 """A page with more products is a data file: they go to the feed as they are read, and a killed crawl reads it again."""
@@ -203,6 +206,8 @@ class ShopSpider:
         self.counts.pages += 1
         target = place.target
         document = _document(target, answer)
+        if document.text is not None and answer.body.count(b"<") > MAX_ELEMENTS:
+            raise TooLargeError(f"the page has more than {MAX_ELEMENTS} elements")
         marks = marks_of(answer.headers.getall("X-Robots-Tag", ()), document.text)
         if not marks.products:
             raise NotForUsError("the page says that it is not to be used (noindex)")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jstyleson  # type: ignore[import-untyped]
-from extruct.w3cmicrodata import LxmlMicrodataExtractor
 from lxml import etree  # type: ignore[import-untyped]
 from lxml import html as lxml_html
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -164,7 +163,11 @@ def _as_list(value: Any) -> Sequence[Any]:
 
 
 def _microdata(document: HtmlElement, url: str) -> Iterator[Node]:
+    if not document.xpath("boolean(//*[@itemscope])"):
+        return  # extruct brings a second of imports along, and most pages have no use for it
     try:
+        from extruct.w3cmicrodata import LxmlMicrodataExtractor
+
         items = LxmlMicrodataExtractor().extract_items(document, base_url=url)
     except (ValueError, TypeError, RecursionError, AttributeError):  # extruct on markup that refers to itself
         return

@@ -281,16 +281,18 @@ def test_all_of_it_together_stays_under_two_hundred_megabytes(shop: WebShop, tmp
     packed = gzip.compress(b"\0" * (200 * MEGABYTE))
     shop.pages["/bomb"] = (packed, "text/html")
     shop.headers["/bomb"] = {"Content-Encoding": "gzip"}
-    for number in range(8):
-        shop.pages[f"/img/{number}.jpg"] = (jpeg(number)[:-2] + b"\0" * (19 * MEGABYTE) + b"\xff\xd9", "image/jpeg")
+    for number in range(4):
+        shop.pages[f"/img/{number}.jpg"] = (jpeg(number)[:-2] + b"\0" * (9 * MEGABYTE) + b"\xff\xd9", "image/jpeg")
         shop.product(f"item-{number}", images=[f"img/{number}.jpg", "img/bomb.png"])
     shop.pages["/img/bomb.png"] = (huge_png(), "image/png")
-    paths = ["deep", "wide", "json", "bomb", *(f"p/item-{number}" for number in range(8))]
+    paths = ["deep", "wide", "json", "bomb", *(f"p/item-{number}" for number in range(4))]
     shop.sitemap(paths)
     source = SiteSource(
         name="bad", url=shop.url, allow_private=True, download_delay=0, concurrency=8, timeout_seconds=60
     )
     summary = run_crawl(CrawlJob(source, "night", tmp_path / "feeds", tmp_path / "images", 300))
-    assert summary.products == 8
+    assert summary.products == 4
     assert summary.visit is not None
     assert 0 < summary.visit.peak_mib <= 200
+    assert summary.visit.pages_failed[FetchReason.TOO_LARGE] == 3  # deep, wide, bomb
+    assert summary.visit.images_new == 4
