@@ -65,13 +65,13 @@ def count_missed(
 ) -> list[GoneListing]:
     """Count a whole crawl against the listings that it did not see, and return those that are gone by it.
 
-    A listing whose page failed for another reason than that it is not there (4xx) is not missed. A crawl counts once,
-    and only after those before it.
+    A listing whose page failed since for another reason than that it is not there (4xx) is not missed, and a crawl that
+    was closed before its end misses nothing. A crawl counts once, and only after those before it.
 
     Args:
         db: a writing session in which the crawl's listings were folded.
         source: the shop.
-        crawl_id: the crawl, which ran to its end.
+        crawl_id: the crawl.
         began: when it saw its first product.
         ended: when it saw its last one.
         nights: crawls in a row after which a listing is gone.

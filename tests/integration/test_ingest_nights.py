@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from recognition.vocabulary import LabelKind, LabelOrigin
+from recognition.vocabulary import FetchReason, LabelKind, LabelOrigin
 from spiders.items import PhotoItem
 from tasks.matching import MatchError, merge_products, refuse_match, undo_match
 from tests.support.feeds import FIRST_NIGHT, Store, image, product, sha, shelf
 from warehouse.labels import LabelEventRow, append_label_events, label_events
 from warehouse.matches import open_suggestions
 from warehouse.products import all_products, latest_offers, product_skus
+from warehouse.runs import CrawlFailureRow, record_failures
 
 GTIN = "4006381333931"
 
@@ -146,6 +147,15 @@ def test_a_product_that_left_the_shop_is_gone_after_three_nights_and_comes_back_
     assert [row[0] for row in store.query(history, gone)] == ["InStock", "Gone", "InStock"]
     assert store.query("SELECT missed, gone_at FROM listing WHERE sku = ?", gone) == [(0, None)]
     assert ("back", "listed_again") in store.query(decided, gone)
+
+
+def test_a_product_whose_page_fails_and_is_not_asked_for_again_is_not_gone(store: Store) -> None:
+    whole = shelf(20)
+    store.night(0, whole)
+    at = FIRST_NIGHT + timedelta(days=1)
+    with store.parts.warehouse.write() as db:
+        record_failures(db, [CrawlFailureRow("shop", whole[0].url, FetchReason.TIMEOUT, "20 s", "shop-1", at)])
+    assert sum(store.night(night, whole[1:]).gone_listings for night in (1, 2, 3)) == 0
 
 
 def test_last_seen_moves_on_where_nothing_changed_and_no_offer_is_added(store: Store) -> None:

@@ -1,13 +1,17 @@
+-- A page that failed since the product was last seen, tonight or on a night after which it was not asked for again, says
+-- nothing, unless it failed because it is not there. A crawl that was closed before its end says nothing of what it missed.
 UPDATE listing
 SET missed = missed + 1, judged_at = $ended
 WHERE
     source = $source
     AND last_seen_at < $began
     AND judged_at < $began
-    AND url NOT IN (
-        SELECT url FROM crawl_failure WHERE source = $source AND crawl_id = $crawl_id AND reason <> 'http_4xx'
-        UNION ALL  -- what failed on earlier nights and was not asked for again in this one
-        SELECT url FROM crawl_retry WHERE source = $source AND reason <> 'http_4xx'
+    AND NOT EXISTS (
+        FROM crawl_failure
+        WHERE
+            crawl_failure.source = $source
+            AND crawl_failure.url = listing.url
+            AND crawl_failure.reason <> 'http_4xx'
+            AND crawl_failure.last_seen > listing.last_seen_at
     )
-    -- a shop that was left alone before the end has more than it could show
-    AND NOT EXISTS (SELECT 1 FROM crawl_visit WHERE crawl_id = $crawl_id AND closed IS NOT NULL)
+    AND NOT EXISTS (FROM crawl_visit WHERE crawl_id = $crawl_id AND closed IS NOT NULL)
