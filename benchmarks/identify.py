@@ -35,10 +35,11 @@ from recognition.release.pointer import open_current
 from skuloop.output import console, print_table
 from tests.support.serving import ServerUnderTest, running_server
 
-CLIENTS = (1, 16)
+ASKED = ((1, 1), (16, 1), (1, 8), (16, 8))
+"""Clients, and for how many products on each photo they ask: 1 is one look, more may take another look at each part."""
 ROUNDS = 4
 STAGES = ("receive", "queue", "decode", "isolate", "encode", "search")
-BATCHES = ((1, 0), (2, 0), (4, 0), (8, 0), (8, 5), (8, 20), (16, 0))
+BATCHES = ((1, 0), (4, 0), (8, 0), (8, 5), (8, 10), (8, 20))
 
 
 @dataclass
@@ -96,37 +97,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(release: BigRelease, photos: Sequence[bytes], seconds: float) -> None:
-    courses = {clients: Course() for clients in CLIENTS}
+    courses = {asked: Course() for asked in ASKED}
     alone, together, workers = Course(), Course(), usable_cores()
     with _served(release) as server, _Encoders(release, workers) as encoders:
-        _drive(server, photos, 2, 3.0)  # both have seen photos before anything counts
+        _drive(server, photos, 2, 8, 3.0)  # both have seen photos before anything counts
         for _ in range(ROUNDS):
             _add(alone, encoders.run(1, 1, seconds / ROUNDS))
-            for clients in CLIENTS:
-                _add(courses[clients], _drive(server, photos, clients, seconds / ROUNDS))
+            for asked, course in courses.items():
+                _add(course, _drive(server, photos, *asked, seconds / ROUNDS))
             _add(together, encoders.run(workers, 8, seconds / ROUNDS))
     rows = [
         ("the encoder alone, one photo at a time", *_row(alone)),
-        *((f"over HTTP, {clients} clients", *_row(course)) for clients, course in courses.items()),
+        *((_named(*asked), *_row(course)) for asked, course in courses.items()),
     ]
     print_table("From photo to answer", ("", "p50, ms", "p95, ms", "p99, ms", "photos a second", "failed"), rows)
     print_table(
-        f"Throughput of the encoder alone: {workers} processes, batches of 8",
-        ("photos a second", "over HTTP, 16 clients", "share"),
+        f"Throughput; the encoder alone in {workers} processes and batches of 8",
+        ("", "photos a second", "share of the encoder alone"),
         [
-            (
-                f"{together.throughput:.1f}",
-                f"{courses[16].throughput:.1f}",
-                f"{courses[16].throughput / together.throughput:.2f}",
-            )
+            ("the encoder alone", f"{together.throughput:.1f}", "1.00"),
+            *(
+                (_named(*asked), f"{course.throughput:.1f}", f"{course.throughput / together.throughput:.2f}")
+                for asked, course in courses.items()
+            ),
         ],
     )
     print_table(
         "Where the milliseconds go (medians)",
-        ("clients", *STAGES, "rest"),
+        ("", *STAGES, "rest"),
         [
-            (clients, *(f"{course.stage(stage):.1f}" for stage in STAGES), f"{course.rest():.1f}")
-            for clients, course in courses.items()
+            (_named(*asked), *(f"{course.stage(stage):.1f}" for stage in STAGES), f"{course.rest():.1f}")
+            for asked, course in courses.items()
         ],
     )
 
@@ -135,11 +136,15 @@ def _compare_batches(release: BigRelease, photos: Sequence[bytes], seconds: floa
     rows = []
     for batch, wait in BATCHES:
         with _served(release, batch=batch, batch_wait_ms=wait) as server:
-            _drive(server, photos, 16, 3.0)
-            one, many = _drive(server, photos, 1, seconds / 2), _drive(server, photos, 16, seconds)
+            _drive(server, photos, 16, 1, 3.0)
+            one, many = _drive(server, photos, 1, 1, seconds / 2), _drive(server, photos, 16, 1, seconds)
         rows.append((batch, wait, f"{one.percentile(50):.0f}", f"{many.percentile(95):.0f}", f"{many.throughput:.1f}"))
     columns = ("batch", "wait, ms", "1 client: p50, ms", "16 clients: p95, ms", "16 clients: photos a second")
     print_table("Batches", columns, rows)
+
+
+def _named(clients: int, products: int) -> str:
+    return f"HTTP, {clients} client{'s' if clients > 1 else ''}, products={products}"
 
 
 def _row(course: Course) -> tuple[str, ...]:
@@ -162,7 +167,7 @@ def _served(release: BigRelease, **told: Any) -> Iterator[ServerUnderTest]:
             yield server
 
 
-def _drive(server: ServerUnderTest, photos: Sequence[bytes], clients: int, seconds: float) -> Course:
+def _drive(server: ServerUnderTest, photos: Sequence[bytes], clients: int, products: int, seconds: float) -> Course:
     course, lock, next_photo = Course(), threading.Lock(), cycle(photos)
     begun = time.perf_counter()
 
@@ -172,7 +177,7 @@ def _drive(server: ServerUnderTest, photos: Sequence[bytes], clients: int, secon
             with lock:
                 photo = next(next_photo)
             start = time.perf_counter()
-            connection.request("POST", "/v1/identify", photo, {"content-type": "image/jpeg"})
+            connection.request("POST", f"/v1/identify?products={products}", photo, {"content-type": "image/jpeg"})
             answer = connection.getresponse()
             answer.read()
             spent = time.perf_counter() - start

@@ -62,6 +62,11 @@ class References:
         row = self._table.find(sku)
         return tuple(self._pictures[start : start + size] for _, start, size in row["pictures"]) if row else ()
 
+    def count(self, sku: str) -> int:
+        """How many pictures of a SKU there are."""
+        row = self._table.find(sku)
+        return len(row["pictures"]) if row else 0
+
     def of_photos(self) -> "DrawnPictures":
         """The same pictures by the photo that each was drawn from."""
         places = {sha256: (start, size) for row in self._table for sha256, start, size in row["pictures"]}

@@ -57,4 +57,4 @@ async def product(sku: Annotated[str, Path(examples=["TAM-GRE-020"])], service: 
     release = service.releases.current
     if sku not in release.products:
         raise ProblemError(ProblemType.NOT_FOUND, "No product of the release has that SKU.")
-    return written_product(release, sku)
+    return written_product(release, release.product(sku))

@@ -43,6 +43,7 @@ class PhotoQueue:
         self._waiting: deque[Waiting] = deque()
         self._filled = asyncio.Event()
         self._seconds_each = 0.1
+        self._crowded = False  # whether the last batch was one of several photos
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -66,16 +67,17 @@ class PhotoQueue:
 
         Args:
             most: photos of one batch.
-            wait_seconds: how long to wait for more where only one waits.
+            wait_seconds: how long to wait for more, if the last batch had company too: who asks alone never waits.
         """
         await self._until_filled()
-        if wait_seconds and len(self._waiting) < most:
+        if wait_seconds and self._crowded and len(self._waiting) < most:
             await asyncio.sleep(wait_seconds)
             await self._until_filled()
         share = min(most, -(-len(self._waiting) // self._takers))
         taken = [self._waiting.popleft()]
         while len(taken) < share and self._waiting[0].most == taken[0].most:
             taken.append(self._waiting.popleft())
+        self._crowded = len(taken) > 1
         return taken
 
     def took(self, photos: int, seconds: float) -> None:

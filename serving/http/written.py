@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from recognition.release.products import ProductCard
 from serving.answers import Found, Identification, Match
 from serving.http.photos import NamedPhoto
 from serving.http.problems import ProblemError, ProblemType
@@ -38,11 +39,11 @@ def written_answers(photos: Sequence[NamedPhoto], found: Sequence[Answered], rel
     return Answers(answers=tuple(_photo(photo, each.answer, release) for photo, each in pairs))
 
 
-def written_product(release: Release, sku: str) -> ProductAnswer:
-    """What a release knows of a product, with the addresses of its reference photos."""
-    product = release.product(sku)
-    address = f"/v1/products/{quote(sku, safe='')}/references"
-    references = tuple(f"{address}/{number}" for number in range(1, len(release.references(sku)) + 1))
+def written_product(release: Release, product: ProductCard) -> ProductAnswer:
+    """A product, with the addresses of the reference photos that the release holds of it."""
+    address = f"/v1/products/{quote(product.sku, safe='')}/references"
+    count = release.bundle.references.count(product.sku)
+    references = tuple(f"{address}/{number}" for number in range(1, count + 1))
     return ProductAnswer(**{name: getattr(product, name) for name in _PRODUCT_FIELDS}, references=references)
 
 
@@ -78,14 +79,15 @@ def _identification(answer: Identification, release: Release) -> IdentificationA
 
 
 def _found(found: Found, release: Release) -> FoundAnswer:
+    alternatives = tuple(_match(each, release) for each in found.alternatives)
     return FoundAnswer(
         box=BoxAnswer.model_validate(found.box),
         verdict=found.verdict,
         confidence=found.confidence,
-        match=_match(found.match, release) if found.match else None,
-        alternatives=tuple(_match(each, release) for each in found.alternatives),
+        match=alternatives[0] if found.match else None,
+        alternatives=alternatives,
     )
 
 
 def _match(match: Match, release: Release) -> MatchAnswer:
-    return MatchAnswer(sku=match.sku, score=match.score, product=written_product(release, match.sku))
+    return MatchAnswer(sku=match.sku, score=match.score, product=written_product(release, match.product))
