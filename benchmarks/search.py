@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measured = []
         for build in builders:
             engine = build(vectors)
-            print(f"{engine.name}: built in {engine.seconds:.0f} s", file=sys.stderr, flush=True)
             measured.append((engine.name, engine.mebibytes, engine.seconds, *_ask(engine.search, queries)))
+            print(" | ".join(map(str, _lines(measured)[-1])), file=sys.stderr, flush=True)
         print_table(
             f"{rows:,} x {chosen.dimension} ({machine.cpu}, one thread, mean load {machine.load:.0f})",
             ("engine", "p50 ms", "p95 ms", "over the scan", "recall@1", "recall@10", "build s", "MiB"),

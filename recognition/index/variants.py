@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 EXACT_UP_TO = 20_000  # rows: a scan takes a millisecond or two
 _INVERTED_FROM = 500_000  # rows: from here on even the codes take milliseconds to read
-_COMPARED = (320, 1280)  # rows that are compared exactly; the second where the first is not enough
-_PROBES = (16, 64)
+_COMPARED = (96, 320, 640, 1280)  # rows that are compared exactly; the next where those before are not enough
+_PROBES = (8, 16, 32, 64)
 _COLUMNS_OF_A_CODE = (4, 5, 6, 7, 8)  # the first that divides the dimension
 
 

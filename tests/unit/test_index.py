@@ -103,8 +103,8 @@ def test_what_finds_too_little_is_never_taken(monkeypatch):
 
 def test_the_kind_of_index_grows_with_the_catalogue_and_ends_with_a_scan(monkeypatch):
     assert variants_for(2000, 384) == (EXACT,)
-    assert [variant.factory for variant in variants_for(150_000, 384)] == ["PQ96x4fs", "PQ96x4fs", ""]
-    assert variants_for(1_500_000, 384)[0] == Variant("IVF4096,PQ96x4fs", 320, 16)
+    assert [variant.factory for variant in variants_for(150_000, 384)] == ["PQ96x4fs"] * 4 + [""]
+    assert variants_for(1_500_000, 384)[0] == Variant("IVF4096,PQ96x4fs", 96, 8)
     assert variants_for(150_000, 320)[0].factory == "PQ80x4fs"
     assert variants_for(150_000, 383) == (EXACT,)
     assert all(variants_for(rows, 256)[-1] == EXACT for rows in (1, variants.EXACT_UP_TO + 1, 10**7))
