@@ -66,7 +66,7 @@ def foreground_head(loop_parts: Parts, spec: EncoderSpec, photos: Sequence[Label
 def _digest(spec: EncoderSpec, photos: Sequence[LabelledPhoto]) -> str:
     """Eight characters that name a head: those of the encoder, and of how many photos there are to cut out.
 
-    Another head is another fingerprint, and every photo would have to be encoded again: so not each new label makes one,
+    Another head is another fingerprint, and every photo must be encoded again: so not each new label makes another one,
     but only twice as many photos of the catalogue, or of all where the catalogue has none.
     """
     material = sum(photo.catalogue for photo in photos) or len(photos)
