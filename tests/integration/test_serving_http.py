@@ -250,7 +250,7 @@ def test_the_server_holds_nothing_of_the_loop_nor_the_encoders_framework(tmp_pat
     told = json.loads(out.read_text())
     assert told["status"] == 200
     roots = {name.split(".")[0] for name in told["modules"]}
-    assert {"fastapi", "faiss", "numpy"} <= roots
+    assert {"fastapi", "uvicorn", "numpy"} <= roots
     assert not roots & {
         "prefect",
         "duckdb",
