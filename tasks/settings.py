@@ -184,7 +184,7 @@ class ServeSettings(_Section):
     Attributes:
         host: address to listen on.
         port: its port; 0 takes a free one.
-        keys: file of the API keys.
+        keys_file: file of the API keys.
         open: ask for no key, wherever it listens.
         hosts: names that it is called by where no key is asked for, besides localhost and IP addresses.
         origins: web pages of other origins that may ask.
@@ -212,7 +212,7 @@ class ServeSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8300, ge=0, le=65535)
-    keys: Path = Path("serve-keys.json")
+    keys_file: Path = Path("serve-keys.json")
     open: bool = False
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()

@@ -39,4 +39,4 @@ def remove(config: Path | None, name: str) -> None:
 
 def _path(config: Path | None) -> Path:
     settings = settings_or_defaults(config)
-    return settings.resolve(settings.serve.keys)
+    return settings.resolve(settings.serve.keys_file)

@@ -48,7 +48,7 @@ def server_options(
         weights=weights,
         host=told.host,
         port=told.port,
-        keys=settings.resolve(told.keys),
+        keys=settings.resolve(told.keys_file),
         open=told.open,
         hosts=told.hosts,
         origins=told.origins,
