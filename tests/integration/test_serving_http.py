@@ -323,7 +323,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
     folder = tmp_path_factory.mktemp("narrow")
     write_release(folder / "releases")
     told = {"host": "0.0.0.0", "per_minute": 30, "header_seconds": 1, "body_seconds": 1, "connections": 20}  # noqa: S104
-    with running_server(folder, waiting=2, held_mib=1, keys=str(folder / "keys.json"), **told) as running:
+    with running_server(folder, waiting=2, held_mib=1, keys_file=str(folder / "keys.json"), **told) as running:
         yield running
 
 
