@@ -28,14 +28,14 @@ $(VENV)/.uv: requirements/bootstrap.txt
 
 $(VENV)/.installed: $(VENV)/.uv requirements/lock.txt pyproject.toml
 	@echo "==> installing the locked packages (about 6 GB on disk: PyTorch's published wheel carries its GPU libraries)"
-	$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/lock.txt
+	$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/lock.txt
 	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(LABEL_STUDIO_VENV)/.installed: $(VENV)/.uv requirements/label-studio.txt
 	@echo "==> making $(LABEL_STUDIO_VENV): Label Studio cannot share an environment with Prefect"
 	$(PYTHON) -m venv $(LABEL_STUDIO_VENV)
-	$(UV) pip install --python $(LABEL_STUDIO_VENV)/bin/python --require-hashes -r requirements/label-studio.txt
+	$(UV) pip install --python $(LABEL_STUDIO_VENV)/bin/python --compile-bytecode --require-hashes -r requirements/label-studio.txt
 	@touch $@
 
 demo: setup setup-label-studio  ## Run the whole loop on a synthetic shop, unattended (under 10 minutes)
