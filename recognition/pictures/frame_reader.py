@@ -23,6 +23,8 @@ _THUMBNAIL = (32, 32)  # pixels: what two frames are compared in
 
 def main() -> None:
     """Read the request, bind this process, and say what the video shows."""
+    import av  # noqa: F401 - before the limits: they are about the video, not about the libraries that read it
+
     request: dict[str, Any] = json.load(sys.stdin)
     _bind(request["max_memory"], request["max_work"])
     out = sys.stdout.buffer
