@@ -134,7 +134,7 @@ def _flip_a_byte(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_flip_a_byte, Path.unlink], ids=["altered", "missing"])
-@pytest.mark.parametrize("name", ["heads.safetensors", "index.faiss", "manifest.json"])
+@pytest.mark.parametrize("name", ["heads.safetensors", "classes.json", "manifest.json"])
 def test_a_damaged_release_is_refused_by_name_and_the_rest_of_the_night_is_published(
     loop: LoopUnderTest, name: str, damage: Damage
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_cycle_publishes_anew_where_the_only_release_is_damaged_although_nothi
 ) -> None:
     """There is no release to roll back to, and no new label would come of its own."""
     damaged = loop.release_id
-    _flip_a_byte(_release_folder(loop) / "index.faiss")
+    _flip_a_byte(_release_folder(loop) / "heads.safetensors")
     report = loop.cycle("cycle-2")
     assert report.train is not None
     assert (report.train.status, report.train.unchanged) == (ReleaseStatus.PUBLISHED, False)
