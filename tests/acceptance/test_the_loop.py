@@ -302,8 +302,8 @@ def test_rolling_back_returns_to_the_first_release(story: Story) -> None:
 def test_a_cycle_without_new_labels_does_not_bring_the_withdrawn_release_back(story: Story) -> None:
     assert story.cycle_after_rollback.status is RunStatus.COMPLETED
     now = Identifier.open(story.loop.parts.paths.releases)
-    assert now.release_id != _id(story.second_cycle)
-    assert not set(story.named_later) & set(now.recogniser.heads.classes)
+    assert now.release.release_id != _id(story.second_cycle)
+    assert not set(story.named_later) & set(now.release.recogniser.heads.classes)
     assert dict(story.loop.query("SELECT release_id, status FROM release"))[_id(story.second_cycle)] == "rolled_back"
 
 

@@ -214,7 +214,7 @@ def test_a_video_is_stopped_and_asked_about_the_frame_that_is_shown(page, tmp_pa
 
 
 def test_a_server_with_keys_is_used_by_key_dialog_or_by_a_link_that_hides_its_key(chrome, release):
-    with running_server(release, keys=str(release / "keys.json"), host="0.0.0.0") as guarded:  # noqa: S104 - a test
+    with running_server(release, keys_file=str(release / "keys.json"), host="0.0.0.0") as guarded:  # noqa: S104 - a test
         key = call_skuloop("keys", "add", "phone", "--config", str(release / "serve.toml")).out.strip().split()[-1]
         opened(chrome, guarded.url, "document.getElementById('key-dialog').open")
         chrome.type("wrong")
