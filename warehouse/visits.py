@@ -11,10 +11,9 @@ MOST_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class VisitRow:
-    """What one crawl of a shop cost; see the comments on `crawl_visit`."""
+class VisitCost:
+    """What a visit to a shop brought and cost, and which manners were kept; see the comments on `crawl_visit`."""
 
-    crawl_id: str
     pages: int
     pages_unchanged: int
     pages_unasked: int
@@ -33,27 +32,19 @@ class VisitRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CrawlReportRow:
+class VisitRow(VisitCost):
+    """What one crawl of a shop cost."""
+
+    crawl_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReportRow(VisitCost):
     """One line of the report on a run's crawls; see the comments on `crawl_report`."""
 
     source: str
     products: int
     seconds: float
-    pages: int
-    pages_unchanged: int
-    pages_unasked: int
-    pages_postponed: int
-    images_new: int
-    images_known: int
-    images_failed: int
-    failed_by_reason: str
-    requests: int
-    bytes: int
-    seconds_between: float
-    asked_delay: float | None
-    pauses: int
-    paused_seconds: float
-    closed: str | None
 
 
 def record_visit(db: Session, row: VisitRow) -> None:

@@ -72,7 +72,24 @@ def test_one_shop_s_trouble_puts_off_nothing_at_another(db: Session) -> None:
 
 def test_a_visit_is_told_of_once_in_the_report_of_its_run(db: Session) -> None:
     crawl(db, 1)
-    row = VisitRow("night-1", 9, 4, 2, 1, 3, 5, 1, "timeout: 1", 20, 1000, 0.25, 1.0, 1, 5.0, None)
+    row = VisitRow(
+        crawl_id="night-1",
+        pages=9,
+        pages_unchanged=4,
+        pages_unasked=2,
+        pages_postponed=1,
+        images_new=3,
+        images_known=5,
+        images_failed=1,
+        failed_by_reason="timeout: 1",
+        requests=20,
+        bytes=1000,
+        seconds_between=0.25,
+        asked_delay=1.0,
+        pauses=1,
+        paused_seconds=5.0,
+        closed=None,
+    )
     record_visit(db, row)
     record_visit(db, row)
     (told,) = crawl_reports(db, "run-1")
