@@ -158,7 +158,7 @@ def photos_with_views(loop_parts: Parts, photos: Sequence[LabelledPhoto]) -> lis
 
 
 def views_wanted(loop_parts: Parts) -> bool:
-    """Whether views teach at all: where the encoder isolates the product, unless the settings say otherwise."""
+    """Whether views teach at all: where the settings ask for them, and the encoder isolates the product."""
     isolates = loop_parts.encoder.isolation.method is not IsolationMethod.NONE
     return isolates and loop_parts.settings.first_day.views > 0
 

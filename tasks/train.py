@@ -132,6 +132,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     release_id = teaching.release_id(len(history) + 1)
     with loop_parts.warehouse.read() as db:
         before = superclass_ids(db, current.release_id) if current else {}
+        product_of = product_identity(db)
     candidate = train_candidate(
         teaching.photos,
         teaching.tiers,
@@ -141,11 +142,12 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         superclasses_before=before,
     )
     incumbent = _incumbent(loop_parts, current, teaching.photos)
-    evidence = gate_evidence(candidate, teaching.photos, incumbent)
-    damaged = current is not None and incumbent is None
-    kept = _kept_classes(loop_parts, incumbent, candidate.trained.heads.classes)
     index, recall = index_candidate(candidate, teaching.photos, incumbent)
-    evidence = replace(evidence, damaged_incumbent=damaged, kept_classes=kept, index_recall=recall)
+    evidence = replace(
+        gate_evidence(candidate, teaching.photos, incumbent, product_of),
+        damaged_incumbent=current is not None and incumbent is None,
+        index_recall=recall,
+    )
     verdict = judge_candidate(evidence, GatePolicy(**settings.gate.model_dump()))
     encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
     heads = candidate.trained.heads
@@ -187,16 +189,6 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         top1=evaluation.top1 if evaluation else None,
         baselines=tuple(candidate.baselines.items()),
     )
-
-
-def _kept_classes(loop_parts: Parts, incumbent: Incumbent | None, classes: Sequence[str]) -> int | None:
-    """How many of the incumbent's classes are served still; one that was merged is served as its product."""
-    if incumbent is None:
-        return None
-    with loop_parts.warehouse.read() as db:
-        identity = product_identity(db)
-    served = set(classes)
-    return sum(identity.get(sku, sku) in served for sku in incumbent.classes)
 
 
 def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos) -> Incumbent | None:

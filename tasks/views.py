@@ -1,7 +1,8 @@
 """Views of products that have catalogue photos and hardly a camera photo: what they are taught by on their first days.
 
 Each view has a key of its content, and its vector is kept under it: a second night costs nothing, and a killed one goes
-on where it was. Views are made where the encoder isolates the product, because there they pay (docs/benchmarks.md).
+on where it was. Views are made where the settings ask for them, and the encoder isolates the product
+(docs/adr/0010-views-on-the-first-days.md).
 """
 
 from collections.abc import Iterator, Sequence

@@ -151,10 +151,19 @@ def train_candidate(
     )
 
 
-def gate_evidence(candidate: Candidate, photos: LabelledPhotos, incumbent: Incumbent | None) -> GateEvidence:
-    """What the gate needs to know, every figure measured on the holdout."""
+def gate_evidence(
+    candidate: Candidate, photos: LabelledPhotos, incumbent: Incumbent | None, product_of: Mapping[str, str]
+) -> GateEvidence:
+    """What the gate needs to know, every figure measured on the holdout.
+
+    Args:
+        candidate: the candidate.
+        photos: of both sides.
+        incumbent: the current release, if there is one.
+        product_of: SKU -> the product that it was merged into: a merged class is kept where its product is served.
+    """
     evaluation, holdout = candidate.evaluation, photos.where(Part.HOLDOUT)
-    classes = candidate.trained.heads.classes
+    classes = set(candidate.trained.heads.classes)
     shared = _on_shared_classes(candidate, holdout, incumbent)
     return GateEvidence(
         photos=len(holdout.skus),
@@ -165,7 +174,7 @@ def gate_evidence(candidate: Candidate, photos: LabelledPhotos, incumbent: Incum
         paired=shared.paired if shared else None,
         candidate_classes=len(classes),
         incumbent_classes=len(incumbent.classes) if incumbent else None,
-        kept_classes=len(set(incumbent.classes) & set(classes)) if incumbent else None,
+        kept_classes=sum(product_of.get(sku, sku) in classes for sku in incumbent.classes) if incumbent else None,
         sure_photos=round(evaluation.coverage * evaluation.photos) if evaluation else 0,
         sure_precision=evaluation.sure_precision if evaluation else None,
         promised_precision=candidate.thresholds.promised_precision,
