@@ -11,6 +11,7 @@ second step may be lost, because the feed takes a product once.
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from spiders.reader import Target
 
 _WAITING, _TAKEN, _READ, _DONE = range(4)
 _BATCH = 64
+_DEEPEST = 2**31
 _PRODUCTS: TypeAdapter[tuple[PageProduct, ...]] = TypeAdapter(tuple[PageProduct, ...])
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS target (
@@ -57,7 +59,7 @@ class Frontier:
         database.executescript(_SCHEMA)
         database.execute("UPDATE target SET state = ? WHERE state = ?", (_WAITING, _TAKEN))
         database.commit()
-        self._ready: list[Place] = []
+        self._ready: deque[Place] = deque()
         self.known = self._count("SELECT count(*) FROM target")
 
     def add(self, targets: Iterable[Target], depth: int, most: int) -> None:
@@ -65,11 +67,15 @@ class Frontier:
         self._insert(targets, depth, most)
         self._database.commit()
 
-    def take(self) -> Place | None:
-        """The next target to ask for; None where all are taken. What a killed process took waits again in the next."""
+    def take(self, below: int | None = None) -> Place | None:
+        """The next target to ask for, of a depth `below` where that is given; None where all such are taken.
+
+        What a killed process took waits again in the next.
+        """
+        deepest = _DEEPEST if below is None else below
         if not self._ready:
-            self._ready = self._next_batch()
-        return self._ready.pop(0) if self._ready else None
+            self._ready = self._next_batch(deepest)
+        return self._ready.popleft() if self._ready and self._ready[0].depth < deepest else None
 
     def read(self, place: Place, harvest: Harvest, targets: Iterable[Target], most: int) -> None:
         """A target's page came: keep its products until they are in the feed, and where it leads."""
@@ -136,16 +142,17 @@ class Frontier:
             )
             self.known += added.rowcount
 
-    def _next_batch(self) -> list[Place]:
+    def _next_batch(self, below: int) -> deque[Place]:
         rows = self._database.execute(
-            "SELECT url, role, category, changed, depth, id FROM target WHERE state = ? ORDER BY depth, id LIMIT ?",
-            (_WAITING, _BATCH),
+            "SELECT url, role, category, changed, depth, id FROM target WHERE state = ? AND depth < ? "
+            "ORDER BY depth, id LIMIT ?",
+            (_WAITING, below, _BATCH),
         ).fetchall()
         ids = json.dumps([row[5] for row in rows])
         self._database.execute(
             "UPDATE target SET state = ? WHERE id IN (SELECT value FROM json_each(?))", (_TAKEN, ids)
         )
-        return [Place(Target(*row[:4]), row[4]) for row in rows]
+        return deque(Place(Target(*row[:4]), row[4]) for row in rows)
 
     def _count(self, statement: str, *values: object) -> int:
         return int(self._database.execute(statement, values).fetchone()[0])

@@ -12,14 +12,13 @@ from zlib import crc32
 from pydantic import ValidationError
 
 from recognition.vocabulary import FetchReason
-from spiders.client import Client
+from spiders.answers import Ask, request_for, robots_tags, validators_of
 from spiders.errors import HttpStatusError, NotForUsError
 from spiders.failures import detail_of, is_disk_full, reason_of
-from spiders.fetch import Answer
 from spiders.images import ImageStore
 from spiders.items import ImageRef, ProductItem
 from spiders.marks import marks_of
-from spiders.memory import RememberedImage, SourceMemory, Validators
+from spiders.memory import RememberedImage, SourceMemory
 from spiders.pages import PageProduct
 
 MAX_IMAGES_PER_PRODUCT = 8
@@ -50,7 +49,7 @@ class PhotoDesk:
         self,
         source: str,
         *,
-        client: Client,
+        ask: Ask,
         store: ImageStore,
         memory: SourceMemory,
         record: Callable[[str, FetchReason, str], None],
@@ -58,7 +57,7 @@ class PhotoDesk:
         postponed: frozenset[str] = frozenset(),
     ) -> None:
         self._source = source
-        self._client = client
+        self._ask_for = ask
         self._store = store
         self._memory = memory
         self._record = record
@@ -115,21 +114,21 @@ class PhotoDesk:
 
     async def _ask(self, url: str, known: RememberedImage | None) -> ImageRef:
         conditions = known.validators.conditions if known else {}
-        answer = await self._client.get(url, self._store.limits.max_bytes, conditions=conditions)
+        answer = await self._ask_for(request_for(url, self._store.limits.max_bytes, conditions=conditions))
         if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
             self.counts.known += 1
             self._memory.keep_image(known.image, known.validators)
             return known.image
         if answer.status != HTTPStatus.OK:
             raise HttpStatusError(answer.status)
-        if not marks_of(answer.headers.getall("X-Robots-Tag", ())).images:
+        if not marks_of(robots_tags(answer)).images:
             raise NotForUsError("its server says that it is not to be used (X-Robots-Tag)")
         image = await asyncio.to_thread(self._store.add, answer.body, url)
         if known is not None and known.image.sha256 == image.sha256:
             self.counts.known += 1
         else:
             self.counts.new += 1
-        self._memory.keep_image(image, _validators(answer))
+        self._memory.keep_image(image, validators_of(answer))
         return image
 
     def _is_fresh(self, known: RememberedImage, *, unchanged: bool) -> bool:
@@ -137,7 +136,3 @@ class PhotoDesk:
             return True
         days = _RECHECK_DAYS + crc32(known.image.url.encode()) % _RECHECK_DAYS
         return unchanged and time.time() - known.checked_at < days * 86400
-
-
-def _validators(answer: Answer) -> Validators:
-    return Validators(answer.header("ETag"), answer.header("Last-Modified"))

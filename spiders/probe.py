@@ -1,33 +1,38 @@
 """What kind of source an address is: asked politely, a handful of requests, each past the same guard as a crawl."""
 
+import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from scrapy import Request, Spider
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.exceptions import DownloadFailedError
 
-from spiders.agent import user_agent
-from spiders.client import Client
+from spiders.answers import request_for
+from spiders.engine import scrapy_settings
 from spiders.errors import AddressRefusedError, HttpStatusError, SpiderError, UnknownSourceError
-from spiders.fetch import Fetcher
+from spiders.failures import detail_of
 from spiders.kinds.data_file import DataFileReader
 from spiders.kinds.documents import opened
 from spiders.kinds.woocommerce import API
 from spiders.pages import PageProduct
 from spiders.reader import Document, Target
-from spiders.sources import BUCKETS, FeedSource
+from spiders.sources import BUCKETS, FeedSource, SiteSource
 
 Get = Callable[[str], Awaitable[bytes]]
 
 _MOST_BYTES = 64 * 1024 * 1024
 _ROWS_TRIED = 20
-_TIMEOUT = 30.0
+_NO_ANSWER = (SpiderError, DownloadFailedError, aiohttp.ClientError, OSError)
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)", re.IGNORECASE | re.DOTALL)
 _CURRENCY = re.compile(rb"Shopify\.currency\s*=\s*\{[^}]*\"active\"\s*:\s*\"([A-Z]{3})\"")
@@ -65,35 +70,52 @@ def detect_on_web(url: str, *, allow_private: bool, contact: str | None) -> Dete
     Raises:
         SpiderError: it may not be asked for, or did not answer as it should; the message says what to do.
     """
-    import asyncio
+    source = SiteSource(name="probe", url=url, allow_private=allow_private, contact=contact, concurrency=1)
+    crawler = AsyncCrawlerRunner(scrapy_settings(source, url)).create_crawler(ProbeSpider)
+    found: list[Detected | Exception] = []
+    asyncio.run(crawler.crawl_async(url, found))
+    outcome = found[0] if found else UnknownSourceError(f"{url} was not asked")
+    if isinstance(outcome, Detected):
+        return outcome
+    if isinstance(outcome, AddressRefusedError):
+        outcome = UnknownSourceError(f"{url} is not on the public internet. If it is yours, add --allow-private.")
+    elif isinstance(outcome, _NO_ANSWER) and not isinstance(outcome, SpiderError):
+        outcome = UnknownSourceError(f"{url} does not answer: {detail_of(outcome)}")
+    raise outcome
 
-    async def probe() -> Detected:
-        async with Fetcher(user_agent(contact), allow_private=allow_private, timeout=_TIMEOUT) as fetcher:
-            client = Client(fetcher, delay=0.25, concurrency=1)
 
-            async def get(address: str) -> bytes:
-                answer = await client.get(address, _MOST_BYTES, conditions={})
-                if answer.status != 200:
-                    raise HttpStatusError(answer.status)
-                return answer.body
+class ProbeSpider(Spider):
+    """Asks for an address and for the places where shop systems answer; what it found goes into `found`."""
 
-            return await kind_of(url, get)
+    name = "probe"
 
-    try:
-        return asyncio.run(probe())
-    except AddressRefusedError as error:
-        raise UnknownSourceError(
-            f"{url} is not on the public internet. If it is yours, add --allow-private."
-        ) from error
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UnknownSourceError(f"{url} does not answer: {str(error) or type(error).__name__}") from error
+    def __init__(self, url: str, found: list[Detected | Exception]) -> None:
+        super().__init__()
+        self._url = url
+        self._found = found
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Find out; there is nothing to crawl."""
+        try:
+            self._found.append(await kind_of(self._url, self._get))
+        except Exception as error:  # noqa: BLE001 - the engine would only log it
+            self._found.append(error)
+        nothing: tuple[Request, ...] = ()
+        for request in nothing:
+            yield request
+
+    async def _get(self, address: str) -> bytes:
+        response = await self.crawler.engine.download_async(request_for(address, _MOST_BYTES))
+        if response.status != HTTPStatus.OK:
+            raise HttpStatusError(response.status)
+        return response.body
 
 
 async def kind_of(url: str, get: Get) -> Detected:
     """What an address is, by what comes from it and from the places where shop systems answer.
 
     Raises:
-        SpiderError, aiohttp.ClientError, TimeoutError, OSError: of the first request; the others may fail.
+        SpiderError, DownloadFailedError, aiohttp.ClientError, OSError: of the first request; the others may fail.
     """
     body = await get(url)
     if not _HTML.match(body[:4096]):
@@ -103,7 +125,7 @@ async def kind_of(url: str, get: Get) -> Detected:
     if b"woocommerce" in body or b"/wp-content/" in body:
         ways.reverse()  # the likely one first, so that the other need not be asked for
     for way in ways:
-        with suppress(SpiderError, aiohttp.ClientError, TimeoutError, OSError):
+        with suppress(*_NO_ANSWER):
             found = await way(url, body, get)
             if found is not None:
                 return found
@@ -117,7 +139,7 @@ async def _shopify(url: str, front: bytes, get: Get) -> Detected | None:
     found = _CURRENCY.search(front)
     currency = found[1].decode() if found else None
     if currency is None:
-        with suppress(SpiderError, aiohttp.ClientError, TimeoutError, OSError):
+        with suppress(*_NO_ANSWER):
             told = _json(await get(urljoin(url, "/meta.json")))
             currency = told.get("currency") if isinstance(told, dict) else None
     keys = {"url": url, **({"currency": currency} if isinstance(currency, str) else {})}

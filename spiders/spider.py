@@ -1,33 +1,46 @@
-"""The spider: asks for what the frontier holds, hands it to the source's reader, and brings products into the feed."""
+"""The spider: makes requests of what the frontier holds, lets the source's reader read what comes, fills the feed."""
 
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import aiohttp
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
 from w3lib.encoding import html_to_unicode
 
 from recognition.vocabulary import FetchReason
-from spiders.client import Client
+from spiders.answers import component, header, request_for, robots_tags, validators_of
 from spiders.discovery import pages_of_sitemaps
-from spiders.errors import HostClosedError, HttpStatusError, NotForUsError, SpiderError, TooLargeError
+from spiders.errors import (
+    BadAddressError,
+    HostClosedError,
+    HttpStatusError,
+    NotForUsError,
+    SpiderError,
+    TooLargeError,
+)
 from spiders.failures import detail_of, is_disk_full, reason_of
 from spiders.feed import FeedWriter
-from spiders.fetch import Answer
 from spiders.frontier import Frontier, Harvest, Place
 from spiders.hosts import same_shop
+from spiders.images import ImageStore
 from spiders.items import failure
+from spiders.manners import Manners
 from spiders.marks import marks_of
-from spiders.memory import Holdings, RememberedPage, SourceMemory, Validators
+from spiders.memory import Holdings, RememberedPage, SourceMemory
 from spiders.pages import PageProduct
 from spiders.photos import PhotoDesk
 from spiders.reader import Document, Found, Problem, Reader, Target
+from spiders.robots import ObeyRobots
 from spiders.sources import WebKind
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
@@ -44,6 +57,8 @@ _SAME_DEPTH = 2
 _TEXT = ("text/", "html", "xml", "json", "javascript")
 _FOLLOW_LINKS = "follow links"
 _DISCOVERED = "discovered"
+BEGUN = "begun"
+"""Note of the frontier: when the crawl began, in seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -57,69 +72,163 @@ class Counts:
     failed: Counter[FetchReason] = field(default_factory=Counter)
 
 
-class ShopSpider:
-    """One crawl of one source.
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a spider works on, and with: one crawl of one source.
 
     `postponed` are addresses that failed on earlier nights and are not due yet: only what their source says has changed
-    is asked for all the same.
+    is asked for all the same. With `most_products` in the feed nothing more is asked for.
     """
 
-    def __init__(
-        self,
-        source: WebKind,
-        reader: Reader,
-        *,
-        client: Client,
-        frontier: Frontier,
-        memory: SourceMemory,
-        photos: PhotoDesk,
-        writer: FeedWriter,
-        postponed: frozenset[str] = frozenset(),
-        most_products: int | None = None,
-    ) -> None:
-        self._source = source
-        self._reader = reader
-        self._client = client
-        self._frontier = frontier
-        self._memory = memory
-        self._photos = photos
-        self._writer = writer
-        self._postponed = postponed
-        self._most_products = most_products
-        self._start = reader.start()
-        self._shop = None if self._start[0].url.startswith("file:") else client.host_of(self._start[0].url)
+    source: WebKind
+    reader: Reader
+    frontier: Frontier
+    memory: SourceMemory
+    store: ImageStore
+    writer: FeedWriter
+    postponed: frozenset[str] = frozenset()
+    most_products: int | None = None
+
+
+class ShopSpider(Spider):
+    """One crawl of one source.
+
+    The frontier, not the spider, knows what is still to be asked: the engine's scheduler takes its requests from
+    `next_request`. A page is done when its products are in the feed; so `parse` brings them there itself, and no item
+    goes through a pipeline whose end nobody would hear of.
+    """
+
+    name = "shop"
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__()
+        self._source = visit.source
+        self._reader = visit.reader
+        self._frontier = visit.frontier
+        self._memory = visit.memory
+        self._writer = visit.writer
+        self._postponed = visit.postponed
+        self._most_products = visit.most_products
+        self._start = visit.reader.start()
         self._follow_links = False
+        self._discovered = False
+        self._asks_same = False
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+        self.photos = PhotoDesk(
+            visit.source.name,
+            ask=self._ask,
+            store=visit.store,
+            memory=visit.memory,
+            record=self._record,
+            begun=float(visit.frontier.note(BEGUN) or 0),
+            postponed=visit.postponed,
+        )
         self.counts = Counts()
         self.reached = False
+        self.fatal: Exception | None = None
+        """What ended the crawl before its time, and is to be blamed on no page."""
 
-    async def run(self) -> None:
-        """Crawl until nothing is left to ask for, or the source is not to be asked any more."""
-        await self._discover()
-        for place, harvest in self._frontier.unfinished():
-            self.reached = True
-            await self._finish(place, harvest)
-        visits: set[asyncio.Task[None]] = set()
+    async def start(self) -> AsyncIterator[Request]:
+        """What comes before the first page and after the last; of the requests only those that wake the engine.
+
+        What the sitemap calls unchanged is not asked for, once a sample of it has shown whether that is true.
+        """
         try:
-            while True:
-                while len(visits) < self._source.concurrency and (next_place := self._next()):
-                    visits.add(asyncio.ensure_future(self._visit(next_place)))
-                if not visits:
-                    break
-                done, visits = await asyncio.wait(visits, return_when=asyncio.FIRST_COMPLETED)
-                for visit in done:
-                    visit.result()
+            await self._discover()
+            await self._finish_earlier()
+            await self._read_local_file()
+            async for request in self._until_quiet():
+                yield request
+            await self._keep_same()
+            async for request in self._until_quiet():
+                yield request
+        except Exception as error:
+            raise self._give_up(error) from error
+
+    def next_request(self) -> Request | None:
+        """The next request; None where nothing is left to ask for, as far as is known now."""
+        try:
+            while place := self._next(same=self._follow_links or self._asks_same):
+                request = self._request(place)
+                if request is not None:
+                    self._under_way += 1
+                    self._quiet.clear()
+                    return request
+        except Exception as error:  # noqa: BLE001 - the engine would forget it; `fatal` does not
+            self._give_up(error)
+        return None
+
+    async def parse_page(self, response: Response, place: Place, remembered: RememberedPage | None) -> None:
+        """One page that came, whatever it holds: a row at worst."""
+        try:
+            await self._safely(place, self._read(response, place, remembered))
+        except Exception as error:
+            raise self._give_up(error) from error
         finally:
-            for visit in visits:
-                visit.cancel()
-            await asyncio.gather(*visits, return_exceptions=True)
+            self._leave()
+
+    def failed(self, failed: Failure) -> None:
+        """A page that did not come: a row, but where the shop is closed; it is told of once, and its pages wait."""
+        place: Place = failed.request.cb_kwargs["place"]  # type: ignore[attr-defined]
+        error = failed.value
+        try:
+            if not isinstance(error, Exception) or is_disk_full(error):
+                raise self._give_up(
+                    error if isinstance(error, Exception) else RuntimeError("the request was cancelled")
+                )
+            if error is not self.closed:
+                self._lose(place, reason_of(error), detail_of(error))
+        finally:
+            self._leave()
 
     @property
     def closed(self) -> HostClosedError | None:
         """Why the source itself is left alone for this night; None where it is not."""
-        return self._shop.closed if self._shop else None
+        shop = self._manners.hosts.get(urlsplit(self._start[0].url).hostname or "")
+        return shop.closed if shop else None
 
-    def _next(self) -> Place | None:
-        return None if self.closed or self._has_enough else self._frontier.take()
+    @cached_property
+    def _manners(self) -> Manners:
+        return component(self.crawler, Manners)
+
+    async def _ask(self, request: Request) -> Response:
+        return await self.crawler.engine.download_async(request)
+
+    def _give_up(self, error: Exception) -> CloseSpider:
+        self.fatal = self.fatal or error
+        self._quiet.set()
+        return CloseSpider("cannot go on")
+
+    def _leave(self) -> None:
+        self._under_way -= 1
+        if self._under_way == 0:
+            self._quiet.set()
+
+    async def _safely(self, place: Place, work: Awaitable[None]) -> None:
+        """Whatever a page does to us costs the page; a full disk is not the page's doing."""
+        try:
+            await work
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            self._lose(place, _reason_of_page(error), detail_of(error))
+
+    def _lose(self, place: Place, reason: FetchReason, detail: str) -> None:
+        self._fail(place.target.url, reason, detail)
+        self._frontier.done(place.target.url)
+
+    async def _until_quiet(self) -> AsyncIterator[Request]:
+        """Wake the engine with a request, and wait until nothing is under way and nothing left to ask for."""
+        while request := self.next_request():
+            yield request
+            await self._quiet.wait()
+
+    def _next(self, *, same: bool) -> Place | None:
+        """The next place; `same`: also one of which the sitemap says that nothing has changed."""
+        if not self._discovered or self.fatal or self.closed or self._has_enough:
+            return None
+        return self._frontier.take(None if same else _SAME_DEPTH)
 
     @property
     def _has_enough(self) -> bool:
@@ -132,67 +241,88 @@ class ShopSpider:
         """
         if self._frontier.note(_DISCOVERED) is None:
             self._frontier.add(self._start, 0, self._source.max_pages)
-            pages: tuple[Target, ...] = ()
-            if getattr(self._reader, "uses_sitemap", False):
-                pages = await pages_of_sitemaps(self._client, self._start[0].url, self._source.max_pages)
+            pages = await self._pages_of_sitemaps() if getattr(self._reader, "uses_sitemap", False) else ()
             same = self._memory.same_by_sitemap(pages, sample=max(5, len(pages) // 50))
             self._frontier.add((page for page in pages if page.url not in same), 1, self._source.max_pages)
             self._frontier.add((page for page in pages if page.url in same), _SAME_DEPTH, self._source.max_pages)
             self._frontier.set_note(_FOLLOW_LINKS, "" if pages else "yes")
             self._frontier.set_note(_DISCOVERED, "yes")
         self._follow_links = bool(self._frontier.note(_FOLLOW_LINKS))
+        self._discovered = True
 
-    async def _visit(self, place: Place) -> None:
-        """One target, whatever comes of it: a row at worst."""
-        target = place.target
+    async def _pages_of_sitemaps(self) -> tuple[Target, ...]:
+        start = self._start[0].url
         try:
-            if self._room_for(target) == 0:
-                self._frontier.done(target.url)
-                return
-            await self._read(place)
-        except HostClosedError as error:
-            if error is not self.closed:  # the shop itself is told of once, and its pages wait for another night
-                self._fail(target.url, reason_of(error), detail_of(error))
-                self._frontier.done(target.url)
-        except Exception as error:  # whatever a page does to us costs the page
+            named = (await component(self.crawler, ObeyRobots).rules(start)).sitemaps
+        except Exception as error:
             if is_disk_full(error):
                 raise
-            self._fail(target.url, _reason_of_page(error), detail_of(error))
-            self._frontier.done(target.url)
+            named = ()  # the start page will tell what is wrong
+        return await pages_of_sitemaps(self._ask, start, named, self._source.max_pages)
 
-    async def _read(self, place: Place) -> None:
+    async def _finish_earlier(self) -> None:
+        """What a killed attempt had read and not brought into the feed."""
+        for place, harvest in self._frontier.unfinished():
+            self.reached = True
+            await self._finish(place, harvest)
+
+    async def _read_local_file(self) -> None:
+        """Only the reader itself may name a file of this machine, never a page."""
+        if self._start[0].url.startswith("file://") and (place := self._next(same=True)):
+            path = Path(unquote(urlsplit(place.target.url).path))
+            found = self._reader.read(Document(place.target, b"", None, path=path))
+            await self._safely(place, self._take(place, found, None))
+
+    async def _keep_same(self) -> None:
+        """Take the sitemap's word for what has not changed; what it does not vouch for is left to be asked for."""
+        asked: list[str] = []
+        while self._memory.trusts_sitemap and (place := self._next(same=True)):
+            remembered = self._memory.page(place.target.url)
+            if remembered is not None and remembered.changed == place.target.changed is not None:
+                self.counts.unasked += 1
+                await self._safely(place, self._keep(place, remembered.holds, unchanged=True))
+            else:
+                asked.append(place.target.url)
+        self._frontier.again(asked)
+        self._asks_same = True
+
+    def _request(self, place: Place) -> Request | None:
+        """The request for a place; None where it need not be asked for."""
         target = place.target
         remembered = self._memory.page(target.url)
-        if remembered is not None and self._is_same_by_sitemap(place, remembered):
-            self.counts.unasked += 1
-            await self._keep(place, remembered.holds, unchanged=True)
-            return
+        if self._room_for(target) == 0:
+            self._frontier.done(target.url)
+            return None
         if self._is_put_off(place, remembered):
             self.counts.postponed += 1
             self._frontier.done(target.url)
-            return
-        path = self._local_file(target)
-        if path is not None:
-            await self._take(place, self._reader.read(Document(target, b"", None, path=path)), None)
-            return
+            return None
+        is_data = target.role == "data"
+        most = getattr(self._source, "max_bytes", MAX_PAGE_BYTES) if is_data else MAX_PAGE_BYTES
         usable = remembered if remembered is not None and self._knows_enough(remembered) else None
-        answer = await self._client.get(
-            target.url,
-            getattr(self._source, "max_bytes", MAX_PAGE_BYTES) if target.role == "data" else MAX_PAGE_BYTES,
-            conditions=usable.validators.conditions if usable else {},
-            stay=self._stays_in_shop if target.role != "data" else None,
-        )
-        if answer.status == HTTPStatus.NOT_MODIFIED and usable is not None:
+        conditions = usable.validators.conditions if usable else {}
+        try:
+            request = request_for(target.url, most, conditions=conditions, in_shop=not is_data)
+        except BadAddressError as error:
+            self._lose(place, reason_of(error), detail_of(error))
+            return None
+        request.callback, request.errback = self.parse_page, self.failed
+        request.cb_kwargs.update(place=place, remembered=remembered)
+        return request
+
+    async def _read(self, response: Response, place: Place, remembered: RememberedPage | None) -> None:
+        usable = remembered if remembered is not None and self._knows_enough(remembered) else None
+        if response.status == HTTPStatus.NOT_MODIFIED and usable is not None:
             await self._confirm(place, usable)
             return
-        if answer.status != HTTPStatus.OK:
-            raise HttpStatusError(answer.status)
+        if response.status != HTTPStatus.OK:
+            raise HttpStatusError(response.status)
         self.reached = True
-        digest = hashlib.sha256(answer.body).hexdigest()
+        digest = hashlib.sha256(response.body).hexdigest()
         if usable is not None and usable.digest == digest:
             await self._confirm(place, usable)
             return
-        await self._take_answer(place, answer, digest, remembered)
+        await self._take_response(place, response, digest, remembered)
 
     async def _confirm(self, place: Place, remembered: RememberedPage) -> None:
         self.reached = True
@@ -201,24 +331,20 @@ class ShopSpider:
         self._memory.confirm_page(place.target.url, place.target.changed)
         await self._keep(place, remembered.holds, unchanged=True)
 
-    async def _take_answer(self, place: Place, answer: Answer, digest: str, remembered: RememberedPage | None) -> None:
+    async def _take_response(
+        self, place: Place, response: Response, digest: str, remembered: RememberedPage | None
+    ) -> None:
         """What a page says now, against what it said before."""
         self.counts.pages += 1
         target = place.target
-        document = _document(target, answer)
-        if document.text is not None and answer.body.count(b"<") > MAX_ELEMENTS:
+        document = _document(target, response)
+        if document.text is not None and response.body.count(b"<") > MAX_ELEMENTS:
             raise TooLargeError(f"the page has more than {MAX_ELEMENTS} elements")
-        marks = marks_of(answer.headers.getall("X-Robots-Tag", ()), document.text)
+        marks = marks_of(robots_tags(response), document.text)
         if not marks.products:
             raise NotForUsError("the page says that it is not to be used (noindex)")
         found = self._reader.read(document)
-        kept = RememberedPage(
-            target.url,
-            Validators(answer.header("ETag"), answer.header("Last-Modified")),
-            target.changed,
-            digest,
-            Holdings(),
-        )
+        kept = RememberedPage(target.url, validators_of(response), target.changed, digest, Holdings())
         links = found.targets if marks.links else ()
         products = found.products if marks.images else _without_images(found.products)
         await self._take(place, Found(products, links), kept, remembered)
@@ -275,7 +401,7 @@ class ShopSpider:
         `already` of this target are written and not counted yet.
         """
         chosen = list(products)[: self._room_for(target, already)]
-        items = await asyncio.gather(*(self._photos.complete(product, unchanged=unchanged) for product in chosen))
+        items = await asyncio.gather(*(self.photos.complete(product, unchanged=unchanged) for product in chosen))
         room = self._room_for(target, already)  # again: others may have written while the photos came
         written = [self._writer.product(item) for item in items[:room] if item is not None]
         if written and not any(written):
@@ -291,13 +417,12 @@ class ShopSpider:
             return None
         return max(0, int(most) - self._frontier.written(target.category) - already)
 
+    def _record(self, url: str, reason: FetchReason, detail: str) -> None:
+        self._writer.failure(failure(self._source.name, url, reason, detail))
+
     def _fail(self, url: str, reason: FetchReason, detail: str) -> None:
         if self._writer.failure(failure(self._source.name, url, reason, detail)):
             self.counts.failed[reason] += 1
-
-    def _is_same_by_sitemap(self, place: Place, remembered: RememberedPage) -> bool:
-        told = place.target.changed
-        return place.depth >= _SAME_DEPTH and remembered.changed == told is not None and self._memory.trusts_sitemap
 
     def _is_put_off(self, place: Place, remembered: RememberedPage | None) -> bool:
         """Failed on earlier nights and not due, unless the source says that it has changed since; never the start."""
@@ -311,33 +436,26 @@ class ShopSpider:
 
     def _wanted(self, targets: Iterable[Target]) -> Iterator[Target]:
         for target in targets:
-            if (target.role == "data" and not target.url.startswith("file:")) or self._stays_in_shop(target.url):
+            if (target.role == "data" and not target.url.startswith("file:")) or same_shop(
+                target.url, self._start[0].url
+            ):
                 yield Target(urldefrag(target.url).url, target.role, target.category, target.changed)
-
-    def _stays_in_shop(self, url: str) -> bool:
-        return same_shop(url, self._start[0].url)
-
-    def _local_file(self, target: Target) -> Path | None:
-        """Only the reader itself may name files of this machine, never a page."""
-        if target.url.startswith("file://") and target in self._start:
-            return Path(unquote(urlsplit(target.url).path))
-        return None
 
 
 def _reason_of_page(error: Exception) -> FetchReason:
     """What neither the network nor a rule explains comes from reading a page that nobody could have foreseen."""
-    known = isinstance(error, SpiderError | aiohttp.ClientError | OSError)
+    known = isinstance(error, SpiderError | OSError)
     return reason_of(error) if known else FetchReason.PARSE
 
 
-def _document(target: Target, answer: Answer) -> Document:
-    kind = answer.header("Content-Type") or ""
+def _document(target: Target, response: Response) -> Document:
+    kind = header(response, "Content-Type") or ""
     if target.role == "data":
-        return Document(target, answer.body, None, kind)
+        return Document(target, response.body, None, kind)
     if kind and not any(word in kind.lower() for word in _TEXT):
-        return Document(target, answer.body, None, kind)
-    _, text = html_to_unicode(kind or None, answer.body, auto_detect_fun=_looks_like)
-    return Document(target, answer.body, text, kind)
+        return Document(target, response.body, None, kind)
+    _, text = html_to_unicode(kind or None, response.body, auto_detect_fun=_looks_like)
+    return Document(target, response.body, text, kind)
 
 
 def _looks_like(body: bytes) -> str:

@@ -1,6 +1,6 @@
 """Recognising that a shop does not want crawlers: a captcha, a challenge of its protection, a wall of refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 WALL_STATUSES = frozenset({401, 403, 406, 429, 503})
 REFUSALS_IN_A_ROW = 8
@@ -24,14 +24,14 @@ _SURE_MARKS = (
 )  # fmt: skip
 
 
-def wall_in(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
+def wall_in(status: int, header: Callable[[str], str | None], body: bytes) -> str | None:
     """What in an answer shows a wall, in words for a person; None where the answer is an answer."""
-    if headers.get("cf-mitigated", "").lower() == "challenge":
+    if (header("cf-mitigated") or "").lower() == "challenge":
         return "its protection (Cloudflare) asks for a challenge that only a browser can answer"
-    if status in WALL_STATUSES and "x-datadome" in headers and b"captcha" in body[:_MARKS_READ].lower():
+    if status in WALL_STATUSES and header("x-datadome") is not None and b"captcha" in body[:_MARKS_READ].lower():
         return "its protection (DataDome) asks for a captcha"
     marks = _MARKS if status in WALL_STATUSES else _SURE_MARKS if len(body) < _LONGEST_CHALLENGE else ()
-    if not marks or "html" not in headers.get("Content-Type", "html").lower():
+    if not marks or "html" not in (header("Content-Type") or "html").lower():
         return None
     head = body[:_MARKS_READ].lower()
     found = next((mark for mark in marks if mark in head), None)

@@ -7,28 +7,26 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 
-from recognition.vocabulary import FetchReason
-from spiders.agent import user_agent
-from spiders.client import Client
+from spiders.answers import component
 from spiders.database import open_crawl_database
+from spiders.engine import scrapy_settings
 from spiders.failures import reason_of
 from spiders.feed import CrawlFiles, FeedWriter, VisitReport
-from spiders.fetch import Fetcher
 from spiders.frontier import Frontier
 from spiders.images import ImageStore
 from spiders.items import failure
-from spiders.manners import Courtesy
+from spiders.manners import Host, Manners
 from spiders.memory import SourceMemory, reading_of
-from spiders.photos import PhotoDesk
 from spiders.readers import reader_of
+from spiders.scheduler import FrontierScheduler
 from spiders.sources import WebKind
-from spiders.spider import ShopSpider
+from spiders.spider import BEGUN, ShopSpider, Visit
 
 PROGRESS_SECONDS = 3.0
-_BEGUN = "begun"
 
 
 _MANNERS = frozenset(
@@ -52,21 +50,28 @@ def visit_source(
     *,
     postponed: frozenset[str] = frozenset(),
     most_products: int | None = None,
-    resolver: AbstractResolver | None = None,
 ) -> Ending:
     """Crawl one source into the writer, or go on with a crawl that was killed.
 
-    `postponed` are addresses that are not due yet; `most_products` ends the crawl early. `resolver` is the system's;
-    tests bring one that lies.
+    `postponed` are addresses that are not due yet; `most_products` ends the crawl early.
 
     Raises:
         OSError, sqlite3.OperationalError: the disk is full; the crawl can go on once it is not.
     """
     reading = reading_of(_way_of_reading(source))
     with closing(open_crawl_database(files.frontier, files.memory)) as database:
-        frontier, memory = Frontier(database), SourceMemory(database, reading)
+        visit = Visit(
+            source,
+            reader_of(source),
+            Frontier(database),
+            SourceMemory(database, reading),
+            store,
+            writer,
+            postponed,
+            most_products,
+        )
         try:
-            return asyncio.run(_visit(source, frontier, memory, store, writer, postponed, most_products, resolver))
+            return asyncio.run(_crawl(visit))
         finally:
             database.commit()
 
@@ -79,54 +84,28 @@ def _way_of_reading(source: WebKind) -> str:
     return settings + "".join(file.read_text(encoding="utf-8") for file in files if file and file.is_file())
 
 
-async def _visit(
-    source: WebKind,
-    frontier: Frontier,
-    memory: SourceMemory,
-    store: ImageStore,
-    writer: FeedWriter,
-    postponed: frozenset[str],
-    most_products: int | None,
-    resolver: AbstractResolver | None,
-) -> Ending:
-    frontier.again(writer.dropped)
-    frontier.trust_only(writer.products)
-    if frontier.note(_BEGUN) is None:
-        frontier.set_note(_BEGUN, str(time.time()))
-
-    def record(url: str, reason: FetchReason, detail: str) -> None:
-        writer.failure(failure(source.name, url, reason, detail))
-
-    agent = user_agent(source.contact)
-    async with Fetcher(
-        agent, allow_private=source.allow_private, timeout=source.timeout_seconds, resolver=resolver
-    ) as fetcher:
-        client = Client(fetcher, delay=source.download_delay, concurrency=source.concurrency)
-        photos = PhotoDesk(
-            source.name,
-            client=client,
-            store=store,
-            memory=memory,
-            record=record,
-            begun=float(frontier.note(_BEGUN) or 0),
-            postponed=postponed,
-        )
-        spider = ShopSpider(
-            source,
-            reader_of(source),
-            client=client,
-            frontier=frontier,
-            memory=memory,
-            photos=photos,
-            writer=writer,
-            postponed=postponed,
-            most_products=most_products,
-        )
-        async with _progress(lambda: _line(source.name, spider, photos, writer, frontier)):
-            await spider.run()
+async def _crawl(visit: Visit) -> Ending:
+    visit.frontier.again(visit.writer.dropped)
+    visit.frontier.trust_only(visit.writer.products)
+    if visit.frontier.note(BEGUN) is None:
+        visit.frontier.set_note(BEGUN, str(time.time()))
+    settings = scrapy_settings(visit.source, shop=visit.reader.start()[0].url)
+    crawler = AsyncCrawlerRunner(settings | {"SCHEDULER": FrontierScheduler}).create_crawler(ShopSpider)
+    async with _progress(lambda: _line(visit, _spider_of(crawler))):
+        await crawler.crawl_async(visit)
+    spider = _spider_of(crawler)
+    if spider.fatal is not None:
+        raise spider.fatal
     if spider.closed is not None:
-        record(source.url or source.name, reason_of(spider.closed), str(spider.closed))
-    return Ending(spider.reached, _report(source, spider, client, photos))
+        name = visit.source.name
+        visit.writer.failure(failure(name, visit.source.url or name, reason_of(spider.closed), str(spider.closed)))
+    return Ending(spider.reached, _report(visit.source, spider, crawler))
+
+
+def _spider_of(crawler: Crawler) -> ShopSpider:
+    if not isinstance(crawler.spider, ShopSpider):
+        raise TypeError("the crawl has no spider yet")
+    return crawler.spider
 
 
 @asynccontextmanager
@@ -146,34 +125,34 @@ async def _progress(line: Callable[[], str]) -> AsyncIterator[None]:
         telling.cancel()
 
 
-def _line(name: str, spider: ShopSpider, photos: PhotoDesk, writer: FeedWriter, frontier: Frontier) -> str:
-    seen = spider.counts.pages + spider.counts.unasked
+def _line(visit: Visit, spider: ShopSpider) -> str:
+    counts, pictures, writer = spider.counts, spider.photos.counts, visit.writer
     return (
-        f"{name}: {seen} pages, {frontier.waiting()} to go, {writer.products} products, "
-        f"{photos.counts.new} new images, {photos.counts.known} known, {writer.failures} failures\n"
+        f"{visit.source.name}: {counts.pages + counts.unasked} pages, {visit.frontier.waiting()} to go, "
+        f"{writer.products} products, {pictures.new} new images, {pictures.known} known, {writer.failures} failures\n"
     )
 
 
-def _report(source: WebKind, spider: ShopSpider, client: Client, photos: PhotoDesk) -> VisitReport:
-    counts = spider.counts
-    hosts = [host.courtesy for host in client.hosts.values()]
-    shop = client.host_of(source.url).courtesy if source.url else Courtesy(delay=source.download_delay)
+def _report(source: WebKind, spider: ShopSpider, crawler: Crawler) -> VisitReport:
+    counts, pictures = spider.counts, spider.photos.counts
+    manners = component(crawler, Manners)
+    name = urlsplit(source.url or "").hostname or ""
     return VisitReport(
         pages=counts.pages,
         unchanged=counts.unchanged,
         unasked=counts.unasked,
         postponed=counts.postponed,
         pages_failed=dict(counts.failed),
-        images_new=photos.counts.new,
-        images_known=photos.counts.known,
-        images_failed=dict(photos.counts.failed),
-        requests=client.traffic.requests,
-        bytes=client.traffic.bytes,
-        seconds_between=round(shop.delay, 3),
-        asked_delay=shop.asked_delay,
+        images_new=pictures.new,
+        images_known=pictures.known,
+        images_failed=dict(pictures.failed),
+        requests=crawler.stats.get_value("downloader/request_count", 0),
+        bytes=crawler.stats.get_value("downloader/response_bytes", 0),
+        seconds_between=round(manners.delay_of(name), 3),
+        asked_delay=manners.hosts.get(name, Host(name)).asked_delay,
         concurrency=source.concurrency,
-        pauses=sum(host.pauses for host in hosts),
-        paused_seconds=round(sum(host.paused_seconds for host in hosts), 1),
+        pauses=sum(host.pauses for host in manners.hosts.values()),
+        paused_seconds=round(sum(host.paused_seconds for host in manners.hosts.values()), 1),
         peak_mib=_peak_mib(),
         closed=None if spider.closed is None else str(spider.closed),
     )

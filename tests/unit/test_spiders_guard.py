@@ -93,8 +93,11 @@ def visitors() -> Iterator[tuple[int, list[str]]]:
 
 def fetch(url: str, resolver: AbstractResolver | None = None, *, allow_private: bool = False) -> int:
     async def ask() -> int:
-        async with Fetcher("test", allow_private=allow_private, timeout=3, resolver=resolver) as fetcher:
-            return (await fetcher.get(url, {}, 1000)).status
+        fetcher = Fetcher(allow_private=allow_private, resolver=resolver)
+        try:
+            return (await fetcher.get(url, {}, max_bytes=1000, timeout=3)).status
+        finally:
+            await fetcher.close()
 
     return asyncio.run(ask())
 

@@ -1,0 +1,87 @@
+"""Scrapy set up for shops that nobody vetted: its settings, each with its reason."""
+
+from typing import Any
+
+from spiders.agent import user_agent
+from spiders.sources import WebSource
+
+_SCRAPY = "scrapy.downloadermiddlewares"
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+def scrapy_settings(source: WebSource, shop: str) -> dict[str, Any]:
+    """Settings for asking a source whose pages are those of `shop` (an address of it); see each line for its reason."""
+    return {
+        **_politeness(source),
+        **_limits(source),
+        **_components(),
+        "SKULOOP_ALLOW_PRIVATE": source.allow_private,
+        "SKULOOP_SHOP": shop,
+        "USER_AGENT": user_agent(source.contact),
+        "DEFAULT_REQUEST_HEADERS": {},
+    }
+
+
+def _politeness(source: WebSource) -> dict[str, Any]:
+    return {
+        "DOWNLOAD_DELAY": source.download_delay,
+        "DOWNLOAD_DELAY_JITTER": 0,  # a delay that a host asks for is never cut short
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
+        "CONCURRENT_REQUESTS": source.concurrency,  # of pages: a kill costs no more of them than this
+        # Without a wish for delay there is nothing to throttle; otherwise a slow shop is asked more slowly.
+        "AUTOTHROTTLE_ENABLED": source.download_delay > 0,
+        "AUTOTHROTTLE_START_DELAY": source.download_delay,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
+        "AUTOTHROTTLE_MAX_DELAY": 30.0,
+        "COOKIES_ENABLED": False,  # a catalogue is the same for everybody
+        "RETRY_TIMES": 2,
+        "RETRY_EXCEPTIONS": ["scrapy.exceptions.DownloadFailedError"],
+    }
+
+
+def _limits(source: WebSource) -> dict[str, Any]:
+    return {
+        "DOWNLOAD_MAXSIZE": _MOST_BYTES,  # the default is 1 GiB
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_TIMEOUT": source.timeout_seconds,
+        "REDIRECT_MAX_TIMES": 3,
+        "METAREFRESH_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # a proxy would resolve names for us, past the guard
+        "HTTPERROR_ALLOW_ALL": True,  # the spider has a reason for every status
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,  # it would open a port on this machine
+        "MEMUSAGE_ENABLED": False,
+        "STATS_DUMP": False,
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
+        # Nothing but the web: a page must not make us read files of this machine.
+        "DOWNLOAD_HANDLERS": {
+            "http": "spiders.download.GuardedDownload",
+            "https": "spiders.download.GuardedDownload",
+            **dict.fromkeys(("data", "file", "ftp", "s3")),
+        },
+    }
+
+
+def _components() -> dict[str, Any]:
+    spider = "scrapy.spidermiddlewares"
+    return {
+        "TWISTED_REACTOR_ENABLED": False,  # plain asyncio: a crawl can run wherever a loop can
+        "DOWNLOADER_MIDDLEWARES": {
+            f"{_SCRAPY}.offsite.OffsiteMiddleware": None,
+            f"{_SCRAPY}.robotstxt.RobotsTxtMiddleware": None,
+            f"{_SCRAPY}.httpauth.HttpAuthMiddleware": None,
+            f"{_SCRAPY}.httpcompression.HttpCompressionMiddleware": None,
+            f"{_SCRAPY}.redirect.RedirectMiddleware": None,
+            "spiders.middlewares.StayInShop": 50,
+            "spiders.robots.ObeyRobots": 100,
+            "spiders.manners.Manners": 560,  # sees what was unpacked, before it is tried again
+            "spiders.middlewares.BoundedCompression": 590,
+            "spiders.middlewares.FewRedirects": 600,
+        },
+        "SPIDER_MIDDLEWARES": {
+            f"{spider}.referer.RefererMiddleware": None,
+            f"{spider}.urllength.UrlLengthMiddleware": None,
+            f"{spider}.depth.DepthMiddleware": None,
+        },
+        "EXTENSIONS": {"scrapy.extensions.logstats.LogStats": None, "scrapy.extensions.corestats.CoreStats": None},
+    }
