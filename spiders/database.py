@@ -16,6 +16,8 @@ def open_crawl_database(frontier: Path, memory: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(frontier)
     connection.execute("ATTACH ? AS memory", (str(memory),))
     for schema in ("main", "memory"):
+        # One crawl has both for itself; locks and shared memory at each statement would double what it costs.
+        connection.execute(f"PRAGMA {schema}.locking_mode = EXCLUSIVE")
         connection.execute(f"PRAGMA {schema}.journal_mode = WAL")
         connection.execute(f"PRAGMA {schema}.synchronous = NORMAL")  # a commit is safe from a kill without an fsync
     return connection

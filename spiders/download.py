@@ -32,7 +32,7 @@ class GuardedDownload(BaseDownloadHandler):
         try:
             answer = await self._fetcher.get(
                 request.url,
-                dict(request.headers.to_unicode_dict()),
+                {str(name): value for name, value in request.headers.to_unicode_dict().items()},
                 max_bytes=request.meta.get("download_maxsize", self._most),
                 timeout=request.meta["download_timeout"],
             )
