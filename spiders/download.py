@@ -11,6 +11,9 @@ from spiders.answers import component
 from spiders.fetch import Fetcher
 from spiders.manners import Manners
 
+REQUESTS, BYTES = "skuloop/requests", "skuloop/bytes"
+"""Scrapy statistics: requests made, and bytes of bodies as they came over the wire."""
+
 
 class GuardedDownload(BaseDownloadHandler):
     """A download handler on aiohttp: there the guard holds the socket itself, and no reactor is needed."""
@@ -29,18 +32,20 @@ class GuardedDownload(BaseDownloadHandler):
             SpiderError, aiohttp.ClientError, TimeoutError, OSError: asking again would not help.
         """
         await component(self.crawler, Manners).host_of(request).turn()
+        self.crawler.stats.inc_value(REQUESTS)
         try:
             answer = await self._fetcher.get(
                 request.url,
                 {str(name): value for name, value in request.headers.to_unicode_dict().items()},
                 max_bytes=request.meta.get("download_maxsize", self._most),
-                timeout=request.meta["download_timeout"],
+                seconds=request.meta["download_timeout"],
             )
         except aiohttp.ClientConnectorError:  # refused, unknown, no good certificate: answers, in their way
             raise
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
             raise DownloadFailedError(str(error) or type(error).__name__) from error
-        request.meta["download_latency"] = answer.seconds
+        self.crawler.stats.inc_value(BYTES, len(answer.body))
+        request.meta["download_latency"] = answer.latency
         headers = Headers()
         for name, value in answer.headers.items():
             headers.appendlist(name, value)

@@ -41,7 +41,7 @@ def _politeness(source: WebSource) -> dict[str, Any]:
         "DOWNLOAD_DELAY": source.download_delay,
         "DOWNLOAD_DELAY_JITTER": 0,  # a delay that a host asks for is never cut short
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
-        "CONCURRENT_REQUESTS": source.concurrency,  # of pages: a kill costs no more of them than this
+        "CONCURRENT_REQUESTS": source.concurrency,  # of pages; pictures are asked for past the scheduler
         # Without a wish for delay there is nothing to throttle; otherwise a slow shop is asked more slowly.
         "AUTOTHROTTLE_ENABLED": source.download_delay > 0,
         "AUTOTHROTTLE_START_DELAY": source.download_delay,
@@ -66,6 +66,7 @@ def _limits(source: WebSource) -> dict[str, Any]:
         "REMOTE_CONTROL_ENABLED": False,  # it would open a port on this machine
         "MEMUSAGE_ENABLED": False,
         "STATS_DUMP": False,
+        "DOWNLOADER_STATS": False,  # requests and bytes are counted where they go out
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
         # Nothing but the web: a page must not make us read files of this machine.
         "DOWNLOAD_HANDLERS": {

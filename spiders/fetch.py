@@ -20,12 +20,12 @@ _LARGE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered to one request, as it came. `seconds` is the time until its head was there."""
+    """What a server answered to one request, as it came. `latency` is the seconds until its head was there."""
 
     status: int
     headers: CIMultiDictProxy[str]
     body: bytes
-    seconds: float
+    latency: float
 
 
 class Fetcher:
@@ -54,8 +54,8 @@ class Fetcher:
         """Close all connections."""
         await self._session.close()
 
-    async def get(self, url: str, headers: Mapping[str, str], *, max_bytes: int, timeout: float) -> Answer:  # noqa: ASYNC109 - aiohttp keeps it
-        """Ask once; `timeout` seconds are for all of it: a server that drips a byte a second is a slow one, too.
+    async def get(self, url: str, headers: Mapping[str, str], *, max_bytes: int, seconds: float) -> Answer:
+        """Ask once; `seconds` are for all of it: a server that drips a byte a second is a slow one, too.
 
         Raises:
             AddressRefusedError: it leads to a private network.
@@ -63,13 +63,13 @@ class Fetcher:
             aiohttp.ClientError, TimeoutError, OSError: the network's own troubles.
         """
         begun = time.monotonic()
-        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10))
+        limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10))
         async with self._session.get(url, headers=headers, allow_redirects=False, timeout=limits) as response:
-            seconds = time.monotonic() - begun
+            latency = time.monotonic() - begun
             if (response.content_length or 0) > max_bytes:
                 raise TooLargeError(f"the server announces {response.content_length} bytes; {max_bytes} are taken")
             body = await self._read(response.content, max_bytes)
-        return Answer(response.status, response.headers, body, seconds)
+        return Answer(response.status, response.headers, body, latency)
 
     async def _read(self, stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
         """The whole body. Large ones come one after the other: this bounds the memory of the process."""

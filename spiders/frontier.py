@@ -60,6 +60,7 @@ class Frontier:
         database.execute("UPDATE target SET state = ? WHERE state = ?", (_WAITING, _TAKEN))
         database.commit()
         self._ready: deque[Place] = deque()
+        self._out: set[str] = set()
         self.known = self._count("SELECT count(*) FROM target")
 
     def add(self, targets: Iterable[Target], depth: int, most: int) -> None:
@@ -75,7 +76,16 @@ class Frontier:
         deepest = _DEEPEST if below is None else below
         if not self._ready:
             self._ready = self._next_batch(deepest)
-        return self._ready.popleft() if self._ready and self._ready[0].depth < deepest else None
+        if not self._ready or self._ready[0].depth >= deepest:
+            return None
+        place = self._ready.popleft()
+        self._out.add(place.target.url)
+        return place
+
+    @property
+    def out(self) -> int:
+        """How many targets were taken and not read yet: what a kill would have asked for twice."""
+        return len(self._out)
 
     def read(self, place: Place, harvest: Harvest, targets: Iterable[Target], most: int) -> None:
         """A target's page came: keep its products until they are in the feed, and where it leads."""
@@ -86,6 +96,7 @@ class Frontier:
             (_READ, products, harvest.unchanged, place.target.url),
         )
         self._database.commit()
+        self._out.discard(place.target.url)
 
     def unfinished(self) -> list[tuple[Place, Harvest]]:
         """What an earlier, killed attempt had read and not brought into the feed."""
@@ -99,12 +110,14 @@ class Frontier:
 
     def done(self, url: str, written: int = 0) -> None:
         """Nothing is left to do for a target; it put so many products into the feed."""
+        self._out.discard(url)
         self._database.execute(
             "UPDATE target SET state = ?, products = NULL, written = ? WHERE url = ?", (_DONE, written, url)
         )
 
     def again(self, urls: Sequence[str]) -> None:
         """Let targets wait again, whatever became of them."""
+        self._out.difference_update(urls)
         self._database.executemany("UPDATE target SET state = ? WHERE url = ?", [(_WAITING, url) for url in urls])
         self._database.commit()
 

@@ -13,10 +13,12 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 
 from spiders.answers import component
 from spiders.database import open_crawl_database
+from spiders.download import BYTES, REQUESTS
 from spiders.engine import scrapy_settings
 from spiders.failures import reason_of
 from spiders.feed import CrawlFiles, FeedWriter, VisitReport
 from spiders.frontier import Frontier
+from spiders.harvest import BEGUN, Harvester, Visit
 from spiders.images import ImageStore
 from spiders.items import failure
 from spiders.manners import Host, Manners
@@ -24,7 +26,7 @@ from spiders.memory import SourceMemory, reading_of
 from spiders.readers import reader_of
 from spiders.scheduler import FrontierScheduler
 from spiders.sources import WebKind
-from spiders.spider import BEGUN, ShopSpider, Visit
+from spiders.spider import ShopSpider
 
 PROGRESS_SECONDS = 3.0
 
@@ -91,7 +93,7 @@ async def _crawl(visit: Visit) -> Ending:
         visit.frontier.set_note(BEGUN, str(time.time()))
     settings = scrapy_settings(visit.source, shop=visit.reader.start()[0].url)
     crawler = AsyncCrawlerRunner(settings | {"SCHEDULER": FrontierScheduler}).create_crawler(ShopSpider)
-    async with _progress(lambda: _line(visit, _spider_of(crawler))):
+    async with _progress(lambda: _line(visit, _spider_of(crawler).harvester)):
         await crawler.crawl_async(visit)
     spider = _spider_of(crawler)
     if spider.fatal is not None:
@@ -99,7 +101,7 @@ async def _crawl(visit: Visit) -> Ending:
     if spider.closed is not None:
         name = visit.source.name
         visit.writer.failure(failure(name, visit.source.url or name, reason_of(spider.closed), str(spider.closed)))
-    return Ending(spider.reached, _report(visit.source, spider, crawler))
+    return Ending(spider.harvester.reached, _report(visit.source, spider, crawler))
 
 
 def _spider_of(crawler: Crawler) -> ShopSpider:
@@ -125,8 +127,8 @@ async def _progress(line: Callable[[], str]) -> AsyncIterator[None]:
         telling.cancel()
 
 
-def _line(visit: Visit, spider: ShopSpider) -> str:
-    counts, pictures, writer = spider.counts, spider.photos.counts, visit.writer
+def _line(visit: Visit, harvester: Harvester) -> str:
+    counts, pictures, writer = harvester.counts, harvester.photos.counts, visit.writer
     return (
         f"{visit.source.name}: {counts.pages + counts.unasked} pages, {visit.frontier.waiting()} to go, "
         f"{writer.products} products, {pictures.new} new images, {pictures.known} known, {writer.failures} failures\n"
@@ -134,7 +136,7 @@ def _line(visit: Visit, spider: ShopSpider) -> str:
 
 
 def _report(source: WebKind, spider: ShopSpider, crawler: Crawler) -> VisitReport:
-    counts, pictures = spider.counts, spider.photos.counts
+    counts, pictures = spider.harvester.counts, spider.harvester.photos.counts
     manners = component(crawler, Manners)
     name = urlsplit(source.url or "").hostname or ""
     return VisitReport(
@@ -146,8 +148,8 @@ def _report(source: WebKind, spider: ShopSpider, crawler: Crawler) -> VisitRepor
         images_new=pictures.new,
         images_known=pictures.known,
         images_failed=dict(pictures.failed),
-        requests=crawler.stats.get_value("downloader/request_count", 0),
-        bytes=crawler.stats.get_value("downloader/response_bytes", 0),
+        requests=crawler.stats.get_value(REQUESTS, 0),
+        bytes=crawler.stats.get_value(BYTES, 0),
         seconds_between=round(manners.delay_of(name), 3),
         asked_delay=manners.hosts.get(name, Host(name)).asked_delay,
         concurrency=source.concurrency,

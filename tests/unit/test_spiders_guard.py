@@ -95,7 +95,7 @@ def fetch(url: str, resolver: AbstractResolver | None = None, *, allow_private: 
     async def ask() -> int:
         fetcher = Fetcher(allow_private=allow_private, resolver=resolver)
         try:
-            return (await fetcher.get(url, {}, max_bytes=1000, timeout=3)).status
+            return (await fetcher.get(url, {}, max_bytes=1000, seconds=3)).status
         finally:
             await fetcher.close()
 
