@@ -91,6 +91,7 @@ class Harvester:
             memory=visit.memory,
             record=self._record,
             begun=float(visit.frontier.note(BEGUN) or 0),
+            concurrency=visit.source.concurrency,
             postponed=visit.postponed,
         )
         self.follow_links = False

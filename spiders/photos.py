@@ -22,7 +22,6 @@ from spiders.memory import RememberedImage, SourceMemory
 from spiders.pages import PageProduct
 
 MAX_IMAGES_PER_PRODUCT = 8
-_AT_A_TIME = 16
 _RECHECK_DAYS = 20
 """A picture of an unchanged page is asked for again after 20 to 40 days, each on a day of its own."""
 
@@ -42,7 +41,8 @@ class PhotoDesk:
     """Completes products. Each picture is asked for at most once in a crawl, however many products show it.
 
     `begun` is when the crawl began (seconds since 1970): what was checked since, also by an attempt that was killed, is
-    as it is. `record` writes down what went wrong with a picture.
+    as it is. `record` writes down what went wrong with a picture. No more than `concurrency` pictures are under way until
+    they are remembered: a kill costs no more.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class PhotoDesk:
         memory: SourceMemory,
         record: Callable[[str, FetchReason, str], None],
         begun: float,
+        concurrency: int,
         postponed: frozenset[str] = frozenset(),
     ) -> None:
         self._source = source
@@ -64,7 +65,7 @@ class PhotoDesk:
         self._begun = begun
         self._postponed = postponed
         self._pictures: dict[str, asyncio.Task[ImageRef | None]] = {}
-        self._room = asyncio.Semaphore(_AT_A_TIME)
+        self._room = asyncio.Semaphore(concurrency)
         self.counts = PictureCounts()
 
     async def complete(self, product: PageProduct, *, unchanged: bool) -> ProductItem | None:
