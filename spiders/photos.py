@@ -41,8 +41,8 @@ class PhotoDesk:
     """Completes products. Each picture is asked for at most once in a crawl, however many products show it.
 
     `begun` is when the crawl began (seconds since 1970): what was checked since, also by an attempt that was killed, is
-    as it is. `record` writes down what went wrong with a picture. No more than `concurrency` pictures are under way until
-    they are remembered: a kill costs no more.
+    as it is. `record` writes down what went wrong with a picture. No more than `concurrency` pictures are under way
+    until they are remembered: a kill costs no more.
     """
 
     def __init__(
