@@ -34,11 +34,14 @@ def clean_text(text: str | None, limit: int = TITLE_LENGTH) -> str | None:
             break
         plain = decoded
     plain = _without_markup(plain)
-    visible = "".join(_visible(character) for character in unicodedata.normalize("NFC", plain))
-    return " ".join(visible.split())[:limit].rstrip() or None
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join(_visible(character) for character in unicodedata.normalize("NFC", plain))
+    return " ".join(plain.split())[:limit].rstrip() or None
 
 
 def _without_markup(text: str) -> str:
+    if "<" not in text:
+        return text
     return _TAG.sub(" ", _COMMENT.sub(" ", _CODE.sub(" ", text)))
 
 

@@ -64,17 +64,17 @@ def gtin_of(texts: Sequence[str]) -> str | None:
 
 def price_on(page: Page) -> tuple[Decimal | None, str | None]:
     """What people pay, and its currency (ISO 4217): told in offers, told in meta tags, or shown."""
-    shown = page.visible.price
     for offer in page.offers:
         amount = price_of(offer)
         if amount is not None:
-            paid = shown.amount if shown and _is_outdated(amount, page.visible) else amount
-            return paid, currency_of(offer) or _any_currency(page)
+            shown = page.visible.price if _is_outdated(amount, page.visible) else None
+            return shown.amount if shown else amount, currency_of(offer) or _any_currency(page)
     if any(parse_price(text) == 0 for offer in page.offers for text in offer.texts("price", "lowPrice")):
         return None, None  # on request: whatever else the page shows is the price of something else
     amount = meta_price(page.data)
     if amount is not None:
         return amount, _any_currency(page)
+    shown = page.visible.price
     return (shown.amount, shown.currency or _any_currency(page)) if shown else (None, None)
 
 
@@ -84,11 +84,9 @@ def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
     Only if the page shows the told price nowhere as current (or announces the reduction from it), and the shown one is
     near it; and not if only the decimal point differs, which is lost where the cents are set in small type.
     """
-    shown = {price.amount for price in (*visible.marked_prices, *visible.written_prices)}
-    if not visible.marked_prices:
+    if not visible.marked_prices or (first := visible.marked_prices[0].amount) == told:
         return False
-    first = visible.marked_prices[0].amount
-    if told in shown:
+    if told in {price.amount for price in (*visible.marked_prices, *visible.written_prices)}:
         return told > first and visible.is_reduced(told, first)  # shown beside "-30%": what it was
     return told * _LOWEST_SHARE <= first <= told * _HIGHEST_SHARE and _digits(told) != _digits(first)
 

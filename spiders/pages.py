@@ -18,7 +18,7 @@ from spiders.labelled import brand_told, pictures_on, trail_on
 from spiders.offers import offers_of, price_of
 from spiders.structured import HtmlElement, Node, StructuredData, parse_html, read_structured
 from spiders.variants import Variant, variants_on, without_shared_pictures
-from spiders.visible import VisiblePage, read_visible
+from spiders.visible import VisiblePage
 
 _PRODUCT_TYPES = frozenset(
     {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car"}
@@ -114,7 +114,7 @@ def parse_page(text: str) -> HtmlElement:
 
 def _page_of(document: HtmlElement, url: str) -> Page:
     data = read_structured(document, url)
-    visible = read_visible(document)
+    visible = VisiblePage(document)
     return Page(document, url, data, visible, *_product_of(document, data, visible, url))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from spiders.offers import parse_currency, parse_price
 from spiders.structured import HtmlElement
@@ -14,6 +15,7 @@ from spiders.words import BUY, CODE_LABEL, IN_STOCK, MONEY, OTHER_PRICE, PRICE_N
 
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "svg", "head", "select", "iframe"})
 _STRUCK_TAGS = frozenset({"del", "s", "strike"})
+_UNREAD_TAGS = _HIDDEN_TAGS | _STRUCK_TAGS
 _BLOCK_TAGS = frozenset(
     {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "ul", "table", "br", "dl"}
 )
@@ -33,15 +35,38 @@ class VisiblePrice:
     currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class VisiblePage:
-    """The page as a reader meets it: its heading, the text near it, and all text."""
+    """The page as a reader meets it. Each part is read when it is first asked for: most pages tell machines enough."""
 
-    heading: str | None
-    near: str
-    text: str
-    marked_prices: tuple[VisiblePrice, ...]
-    written_prices: tuple[VisiblePrice, ...]
+    def __init__(self, document: HtmlElement) -> None:
+        self._document = document
+
+    @cached_property
+    def heading(self) -> str | None:
+        """The first heading of the page."""
+        headings = (" ".join(element.text_content().split()) for element in self._document.iter("h1"))
+        return next((text for text in headings if text), None)
+
+    @cached_property
+    def text(self) -> str:
+        """All text that is shown, but what is struck through; blocks end in a line break."""
+        return "".join(_texts(self._document))
+
+    @cached_property
+    def near(self) -> str:
+        """The text after the heading."""
+        start = max(self.text.find(self.heading), 0) if self.heading else 0
+        return self.text[start : start + _NEAR]
+
+    @cached_property
+    def marked_prices(self) -> tuple[VisiblePrice, ...]:
+        """Amounts in elements whose class or id speaks of a price, those after the heading first."""
+        return tuple(_marked_prices(self._document))
+
+    @cached_property
+    def written_prices(self) -> tuple[VisiblePrice, ...]:
+        """Amounts with a sign of currency in the text after the heading."""
+        return tuple(_written_prices(self.near)) if self.heading else ()
 
     @property
     def price(self) -> VisiblePrice | None:
@@ -88,18 +113,17 @@ class VisiblePage:
 
     def shows(self, code: str) -> bool:
         """Whether a code stands in the page's text as a word of its own."""
-        return re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", self.text, re.IGNORECASE) is not None
+        sought, start = code.lower(), 0
+        while sought and (found := self._lower.find(sought, start)) >= 0:
+            around = self._lower[max(found - 1, 0) : found] + self._lower[found + len(sought) : found + len(sought) + 1]
+            if not any(character.isascii() and character.isalnum() for character in around):
+                return True
+            start = found + 1
+        return False
 
-
-def read_visible(document: HtmlElement) -> VisiblePage:
-    """Read what the page shows."""
-    headings = [" ".join(element.text_content().split()) for element in document.iter("h1")]
-    heading = next((text for text in headings if text), None)
-    text = "".join(_texts(document))
-    start = max(text.find(heading), 0) if heading else 0
-    near = text[start : start + _NEAR]
-    written = tuple(_written_prices(near)) if heading else ()
-    return VisiblePage(heading, near, text, tuple(_marked_prices(document)), written)
+    @cached_property
+    def _lower(self) -> str:
+        return self.text.lower()
 
 
 def _texts(element: HtmlElement) -> Iterator[str]:
@@ -110,31 +134,32 @@ def _texts(element: HtmlElement) -> Iterator[str]:
         if isinstance(current, str):
             yield current
             continue
-        if not isinstance(current.tag, str) or current.tag in _HIDDEN_TAGS | _STRUCK_TAGS or _is_unseen(current):
+        if not isinstance(current.tag, str) or current.tag in _UNREAD_TAGS or _is_unseen(current):
             continue
-        folded = " ".join((current.text or "").split())
-        yield f"{folded} " if folded else ""
-        stack.append("\n" if current.tag in _BLOCK_TAGS else "")
+        if current.text and (folded := " ".join(current.text.split())):
+            yield f"{folded} "
+        if current.tag in _BLOCK_TAGS:
+            stack.append("\n")
         for child in reversed(current):
-            tail = " ".join((child.tail or "").split())
-            if tail:
+            if child.tail and (tail := " ".join(child.tail.split())):
                 stack.append(f"{tail} ")
             stack.append(child)
 
 
 def _is_unseen(element: HtmlElement) -> bool:
     """Whether the element itself says that it is not shown, or is struck through."""
-    return element.get("hidden") is not None or bool(_UNSEEN_STYLE.search(element.get("style") or ""))
+    style = element.get("style")
+    return element.get("hidden") is not None or (style is not None and bool(_UNSEEN_STYLE.search(style)))
 
 
 def _marked_prices(document: HtmlElement) -> Iterator[VisiblePrice]:
     """Amounts in elements whose class or id speaks of a price, those after the heading first."""
     after_heading = False
     early: list[VisiblePrice] = []
-    for element in document.iter():
+    for element in document.xpath("//*[self::h1 or @class or @id or @itemprop]"):
         if element.tag == "h1":
             after_heading = True
-        price = _marked_price(element) if isinstance(element.tag, str) else None
+        price = _marked_price(element)
         if price is not None and after_heading:
             yield price
         elif price is not None:
