@@ -1,12 +1,9 @@
 """Audit: measure what is new, group near duplicates, decide every class's tier and every photo's side of the split."""
 
-import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,8 +12,8 @@ from recognition.audit.labels import ResolvedLabel, resolve_labels
 from recognition.audit.split import assign_parts
 from recognition.audit.tiers import TierPolicy, count_classes, decide_tier
 from recognition.errors import UnreadablePictureError
-from recognition.pictures.quality import judge_picture, measure_picture
-from recognition.pictures.reading import read_picture
+from recognition.pictures.apart import Measured, PictureReaders
+from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
 from tasks.ledger import decision
@@ -90,31 +87,42 @@ def _measure_new(loop: Loop) -> tuple[int, int, int]:
     with loop.parts.warehouse.read() as db:
         waiting = unmeasured_images(db)
     refused = missing = 0
-    for at in range(0, len(waiting), _SHARD):
-        found = list(_measurements(loop.parts.paths.images, waiting[at : at + _SHARD]))
-        rows = [row for row in found if row.reason is not PictureReason.MISSING]  # it may be back tomorrow: not judged
-        missing += len(found) - len(rows)
-        bad = [row for row in rows if row.reason is not PictureReason.OK]
-        refused += len(bad)
-        with loop.parts.warehouse.write() as db:
-            store_measurements(db, rows)
-            record_decisions(
-                db,
-                [
-                    decision(
-                        loop.run_id,
-                        SubjectKind.IMAGE,
-                        row.sha256,
-                        "drop",
-                        row.reason,
-                        key="measure",
-                        found=_measured(row),
-                    )
-                    for row in bad
-                ],
-            )
-        report_progress("audit", at + len(found), len(waiting))
+    images = loop.parts.paths.images
+    with PictureReaders() as readers:
+        for at in range(0, len(waiting), _SHARD):
+            shard = waiting[at : at + _SHARD]
+            measured = readers.measure([images / image.path for image in shard])
+            found = [_row(image, seen) for image, seen in zip(shard, measured, strict=True)]
+            rows = [
+                row for row in found if row.reason is not PictureReason.MISSING
+            ]  # perhaps back tomorrow: not judged
+            missing += len(found) - len(rows)
+            refused += _store(loop, rows)
+            report_progress("audit", at + len(found), len(waiting))
     return len(waiting) - missing, refused, missing
+
+
+def _store(loop: Loop, rows: Sequence[MeasuredRow]) -> int:
+    """Store what was measured, with a decision on each photo that is of no use; how many those are."""
+    bad = [row for row in rows if row.reason is not PictureReason.OK]
+    with loop.parts.warehouse.write() as db:
+        store_measurements(db, rows)
+        record_decisions(
+            db,
+            [
+                decision(
+                    loop.run_id,
+                    SubjectKind.IMAGE,
+                    row.sha256,
+                    "drop",
+                    row.reason,
+                    key="measure",
+                    found=_measured(row),
+                )
+                for row in bad
+            ],
+        )
+    return len(bad)
 
 
 def _measured(row: MeasuredRow) -> dict[str, object]:
@@ -122,16 +130,9 @@ def _measured(row: MeasuredRow) -> dict[str, object]:
     return {"width": row.width, "height": row.height, "sharpness": row.sharpness, "contrast": row.contrast}
 
 
-def _measurements(images: Path, waiting: list[ImageRef]) -> Iterator[MeasuredRow]:
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # Pillow and NumPy release the interpreter where it counts
-        yield from pool.map(lambda image: _measure(images, image), waiting)
-
-
-def _measure(images: Path, image: ImageRef) -> MeasuredRow:
-    try:
-        found = measure_picture(read_picture(images / image.path))
-    except UnreadablePictureError as error:
-        return MeasuredRow(image.sha256, None, None, None, None, None, None, error.reason)
+def _row(image: ImageRef, found: Measured) -> MeasuredRow:
+    if isinstance(found, UnreadablePictureError):
+        return MeasuredRow(image.sha256, None, None, None, None, None, None, found.reason)
     return MeasuredRow(
         sha256=image.sha256,
         width=found.width,

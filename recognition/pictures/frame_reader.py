@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recognition.errors import UnreadablePictureError
+from recognition.pictures.bounds import bind_process, bind_work
 from recognition.vocabulary import PictureReason
 
 _CODECS = frozenset({"h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "mjpeg", "h263", "mpeg2video", "prores"})
@@ -26,7 +27,8 @@ def main() -> None:
     import av  # noqa: F401 - before the limits: they are about the video, not about the libraries that read it
 
     request: dict[str, Any] = json.load(sys.stdin)
-    _bind(request["max_memory"], request["max_work"])
+    bind_process(request["max_memory"])
+    bind_work(request["max_work"])
     out = sys.stdout.buffer
     try:
         for second, duration, picture in chosen_frames(request):
@@ -102,17 +104,6 @@ def _thumbnail(picture: Image.Image) -> NDArray[np.float32]:
 def _say(out: IO[bytes], word: dict[str, Any]) -> None:
     out.write(json.dumps(word).encode() + b"\n")
     out.flush()
-
-
-def _bind(memory: int, work: int) -> None:
-    """Bound what this process may take; a system without such limits decodes without them."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for limit, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, work), (resource.RLIMIT_FSIZE, 0)):
-        hard = resource.getrlimit(limit)[1]
-        resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""What a process that decodes strangers' bytes may take. A system without such limits decodes without them."""
+
+import time
+
+
+def bind_process(memory: int) -> None:
+    """Bound this process: `memory` bytes of addresses, no files written, no core left behind."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for limit, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        _lower(limit, most)
+
+
+def bind_work(seconds: int) -> None:
+    """Give this process so many further seconds of CPU; it is killed when they are used up."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _lower(resource.RLIMIT_CPU, int(time.process_time()) + 1 + seconds)
+
+
+def _lower(limit: int, most: int) -> None:
+    """Set a soft limit, so that work can be bound anew, within what the system allows."""
+    import resource
+
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
