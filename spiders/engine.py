@@ -17,7 +17,7 @@ _UNUSED_ON_THE_WAY = tuple(
 _UNUSED_AROUND_THE_SPIDER = tuple(
     f"scrapy.spidermiddlewares.{name}"
     for name in (
-        "httperror.HttpErrorMiddleware", "referer.RefererMiddleware", "urllength.UrlLengthMiddleware",
+        "httperror.HttpErrorMiddleware", "urllength.UrlLengthMiddleware",
         "depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware",
     )
 )  # fmt: skip
@@ -48,6 +48,7 @@ def _politeness(source: WebSource) -> dict[str, Any]:
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
         "AUTOTHROTTLE_MAX_DELAY": 30.0,
         "CONCURRENT_ITEMS": 1,  # no items go through Scrapy; its 100 would be a hundred tasks for each page
+        "REFERRER_POLICY": "scrapy.spidermiddlewares.referer.NoReferrerPolicy",  # nobody need know where we come from
         "COOKIES_ENABLED": False,  # a catalogue is the same for everybody
         "RETRY_TIMES": 2,
         "RETRY_EXCEPTIONS": ["scrapy.exceptions.DownloadFailedError"],

@@ -34,7 +34,7 @@ class StayInShop:
 
 
 class FewRedirects(RedirectMiddleware):
-    """At most REDIRECT_MAX_TIMES hops, without a Referer."""
+    """At most REDIRECT_MAX_TIMES hops."""
 
     def process_response(
         self,
@@ -53,10 +53,6 @@ class FewRedirects(RedirectMiddleware):
             raise RedirectRefusedError(f"it redirects more than {self.max_redirect_times} times") from error
         except ValueError as error:
             raise BadAddressError(f"it redirects to what is no address: {error}") from error
-
-    def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's
-        """Nobody need know where we come from."""
-        request.headers.pop("Referer", None)
 
 
 class BoundedCompression(HttpCompressionMiddleware):

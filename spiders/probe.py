@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,10 +19,17 @@ from scrapy.exceptions import DownloadFailedError
 
 from spiders.answers import request_for
 from spiders.engine import scrapy_settings
-from spiders.errors import AddressRefusedError, HttpStatusError, SpiderError, UnknownSourceError
+from spiders.errors import (
+    AddressRefusedError,
+    HttpStatusError,
+    PageUnreadableError,
+    SpiderError,
+    UnknownSourceError,
+)
 from spiders.failures import detail_of
 from spiders.kinds.data_file import DataFileReader
 from spiders.kinds.documents import opened
+from spiders.kinds.rows import rows_of
 from spiders.kinds.woocommerce import API
 from spiders.pages import PageProduct
 from spiders.reader import Document, Target
@@ -33,6 +40,7 @@ Get = Callable[[str], Awaitable[bytes]]
 _MOST_BYTES = 64 * 1024 * 1024
 _ROWS_TRIED = 20
 _NO_ANSWER = (SpiderError, DownloadFailedError, aiohttp.ClientError, OSError)
+_LABEL_COLUMNS = frozenset({"sku", "class", "label", "product", "productid", "category", "id", "name"})
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)", re.IGNORECASE | re.DOTALL)
 _CURRENCY = re.compile(rb"Shopify\.currency\s*=\s*\{[^}]*\"active\"\s*:\s*\"([A-Z]{3})\"")
@@ -54,6 +62,9 @@ def detect_here(place: str) -> Detected | None:
         return Detected("inbox", {"url": place}, "it is a bucket") if scheme in BUCKETS else None
     path = Path(place).expanduser()
     if path.is_file():
+        manifest = _manifest(path)
+        if manifest is not None:
+            return manifest
         kind = _kind_of_file(Document(Target(path.absolute().as_uri(), "data"), b"", None, path=path))
         return Detected(kind, {"path": place}, f"its rows are products, named as a {kind} names them")
     if not path.is_dir():
@@ -172,6 +183,26 @@ def _kind_of_file(document: Document) -> str:
             f"{document.target.url} is no web page, and cannot be read as a feed or table: {problem}"
         )
     return "table" if _begins(document) == b"PAR1" else "feed"
+
+
+def _manifest(path: Path) -> Detected | None:
+    """What a file is whose rows name photos that lie beside it, and the class of each."""
+    try:
+        rows = list(islice(rows_of(Document(Target(path.absolute().as_uri()), b"", None, path=path)), _ROWS_TRIED))
+    except PageUnreadableError:
+        return None
+    columns = list(rows[0]) if rows else []
+    photo = next((name for name in columns if all(_are_photos_beside(path, row[name]) for row in rows)), None)
+    label = next((name for name in columns if name in _LABEL_COLUMNS), None)
+    if photo is None or label is None:
+        return None
+    keys = {"path": str(path.parent), "manifest": path.name, "photo_column": photo, "sku_column": label}
+    return Detected("folder", keys, f"its column {photo!r} names photos beside it, and {label!r} the class of each")
+
+
+def _are_photos_beside(manifest: Path, cell: Sequence[str]) -> bool:
+    named = [manifest.parent / text for text in cell]
+    return bool(named) and all(path.suffix.lower() in _PHOTO_SUFFIXES and path.is_file() for path in named)
 
 
 def _begins(document: Document) -> bytes:

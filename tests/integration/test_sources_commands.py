@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from skuloop.cli import app
 from skuloop.exit_codes import ExitCode
 from spiders.errors import UnknownSourceError
-from spiders.sources import FeedSource, InboxSource, ShopifySource, SiteSource, WooCommerceSource
+from spiders.sources import FeedSource, FolderSource, InboxSource, ShopifySource, SiteSource, WooCommerceSource
 from tasks.settings import load_settings
 from tests.support.shops import Shop, fill_listings, fill_shopify, fill_woocommerce, merchant_feed, open_shop
 
@@ -37,6 +37,20 @@ def source(config: Path, *arguments: str) -> str:
     result = CliRunner().invoke(app, ["source", *arguments, "--config", str(config)], catch_exceptions=False)
     assert result.exit_code == ExitCode.DONE, result.output
     return result.stdout + ("" if "--json" in arguments else result.stderr)
+
+
+def test_a_csv_of_photos_beside_it_is_a_folder_with_a_manifest_and_not_a_feed_without_pictures(
+    config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shots").mkdir()
+    for number in range(2):
+        Image.fromarray(np.full((64, 64, 3), number, np.uint8)).save(tmp_path / "shots" / f"{number}.jpg")
+    (tmp_path / "labels.csv").write_text("file,product,title\nshots/0.jpg,MUG,Mug\nshots/1.jpg,CUP,Cup\n")
+    source(config, "add", str(tmp_path / "labels.csv"), "--name", "shelf")
+    assert "MUG" in source(config, "test", "shelf")
+    (folder,) = load_settings(config).source
+    assert isinstance(folder, FolderSource)
+    assert (folder.manifest, folder.photo_column, folder.sku_column) == (Path("labels.csv"), "file", "product")
 
 
 def test_each_kind_of_shop_is_told_by_what_it_answers_and_its_block_can_be_loaded(shop: Shop, config: Path) -> None:
