@@ -34,7 +34,8 @@ class DataFileReader:
         return Found(self._products(document))
 
     def _products(self, document: Document) -> Iterator[PageProduct | Problem]:
-        base = document.target.url
+        # A row of a file on this machine is named by the file alone: no path of ours goes into tables and pages.
+        base = document.path.name if document.path else document.target.url
         pictures: dict[str, set[str]] = {}
         good = place = 0
         try:

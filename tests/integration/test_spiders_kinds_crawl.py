@@ -1,8 +1,9 @@
-"""Every kind of source, crawled from a real server on this machine."""
+"""Every kind of source, crawled from a real server on this machine; whatever a reader brings passes the door."""
 
 import gzip
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from spiders.crawl import CrawlJob, CrawlSummary, files_of, run_crawl
 from spiders.feed import read_failures, read_feed
 from spiders.items import ProductItem
 from spiders.sources import Source
+from tasks.door import admit
 from tests.support.shops import (
     Shop,
     fill_listings,
@@ -39,6 +41,7 @@ def crawl(tmp_path: Path, **source: Any) -> tuple[CrawlSummary, list[ProductItem
     settings = {"name": "s", "allow_private": True, "download_delay": 0, "concurrency": 8, **source}
     job = CrawlJob(TypeAdapter(Source).validate_python(settings), "n1", tmp_path / "feeds", tmp_path / "images", 180)
     summary = run_crawl(job)
+    assert admit(files_of(job).feed, job.source.name, job.crawl_id, datetime.now(UTC)).refused == []
     items = [item for item in read_feed(files_of(job).feed) if isinstance(item, ProductItem)]
     return summary, items, [(row.url, row.reason) for row in read_failures(files_of(job).failures)]
 
