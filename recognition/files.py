@@ -1,6 +1,5 @@
 """Files that are whole or absent, whatever dies while they are written; and their fingerprints."""
 
-import glob
 import hashlib
 import os
 import threading
@@ -50,10 +49,12 @@ def sha256_of(path: Path) -> str:
 
 
 def _remove_leftovers(path: Path) -> None:
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp*"):
-        pid = leftover.name.removeprefix(f".{path.name}.").split(".", 1)[0]
-        if pid.isdecimal() and not _is_alive(int(pid)):
-            leftover.unlink(missing_ok=True)
+    beginning = f".{path.name}."
+    for found in path.parent.iterdir():  # no glob: it would compile a pattern for each of a million images
+        if found.name.startswith(beginning) and ".tmp" in found.name:
+            pid = found.name.removeprefix(beginning).split(".", 1)[0]
+            if pid.isdecimal() and not _is_alive(int(pid)):
+                found.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
