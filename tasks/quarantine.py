@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from recognition.audit.sources import Judged, KnownItem, SourceItem, judge_crawl, measure_crawl
 from recognition.files import write_durably
-from recognition.vocabulary import CrawlVerdict, SourceFigure, SourceReason
+from recognition.vocabulary import CrawlVerdict, FetchReason, SourceFigure, SourceReason
 from spiders.items import ProductItem
 from tasks.door import Admitted
 from tasks.ledger import decision
@@ -28,6 +28,7 @@ from warehouse.judgements import (
 )
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.listings import known_listings
+from warehouse.runs import CrawlFailureRow, record_failures
 from warehouse.session import Session
 
 _log = logging.getLogger(__name__)
@@ -132,6 +133,11 @@ def _hold(
             for reason in reasons
         ],
     )
+    detail = f"the crawl is held ({', '.join(reasons)}): it is not like those before it"
+    row = CrawlFailureRow(
+        crawl.source, crawl.source, FetchReason.SITE_CHANGED, detail, crawl.crawl_id, crawl.finished_at
+    )
+    record_failures(db, [row])
     name = f"quarantine-{crawl.source}"
     write_durably(loop.reports / f"{name}.png", draw_quarantine(crawl.source, judged, before))
     page = quarantine_page(crawl.source, crawl.crawl_id, reasons, judged, f"{name}.png")
@@ -146,7 +152,8 @@ def _figures(
         row.sku: KnownItem(row.title, row.price, row.currency, alive=not row.is_gone)
         for row in known_listings(db, crawl.source)
     }
-    return measure_crawl(items, len(admitted.refused), known, known_labels(db, crawl.source))
+    labels = known_labels(db, crawl.source)
+    return measure_crawl(items, len(admitted.refused), known, labels, cut_short=crawl.cut_short)
 
 
 def _measured_items(admitted: Admitted) -> list[SourceItem]:

@@ -12,11 +12,12 @@ from warehouse.session import Session
 
 @dataclass(frozen=True, slots=True)
 class WaitingCrawl:
-    """A crawl whose feed is not in the tables, and is not kept out of them."""
+    """A crawl whose feed is not in the tables, and is not kept out of them; `cut_short`: the shop was closed to it."""
 
     crawl_id: str
     source: str
     finished_at: datetime
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _USUAL = {
     SourceFigure.SAME_TITLE: 1.0,
     SourceFigure.SAME_LABEL: 1.0,
 }
-
+_QUANTITIES = frozenset({SourceFigure.LOG_ITEMS, SourceFigure.KNOWN_SEEN})
 
 RELATIVE = frozenset(_USUAL)
 """Figures that compare a crawl with the one before: where a person let a change in, that crawl's own tell nothing."""
@@ -97,6 +97,8 @@ def measure_crawl(
     damaged_rows: int,
     known: Mapping[str, KnownItem],
     labels: Mapping[str, set[str]],
+    *,
+    cut_short: bool = False,
 ) -> dict[SourceFigure, float]:
     """Measure a crawl; a figure that cannot be told (no price was ever known) is left out.
 
@@ -105,6 +107,7 @@ def measure_crawl(
         damaged_rows: lines of the feed that were no items.
         known: SKU -> what the source said of it before.
         labels: picture -> SKUs that the source showed it for before.
+        cut_short: whether the source was closed to the crawl before its end; how much it brought then says nothing.
     """
     found: dict[SourceFigure, float | None] = {SourceFigure.LOG_ITEMS: math.log10(len(items) + 1)}
     found[SourceFigure.SOUND_ROWS] = _share(len(items), len(items) + damaged_rows)
@@ -115,7 +118,8 @@ def measure_crawl(
         found |= _against_known(products, known)
     elif any(listing.alive for listing in known.values()):
         found[SourceFigure.KNOWN_SEEN] = 0.0
-    return {figure: value for figure, value in found.items() if value is not None}
+    untold = _QUANTITIES if cut_short else frozenset()
+    return {figure: value for figure, value in found.items() if value is not None and figure not in untold}
 
 
 def judge_crawl(figures: Mapping[SourceFigure, float], before: Mapping[SourceFigure, Sequence[float]]) -> list[Judged]:

@@ -9,6 +9,7 @@ import pytest
 from spiders.items import ProductItem
 from tasks.quarantine import NothingHeldError, release_source
 from tests.support.feeds import Store, image, shelf
+from warehouse.visits import VisitRow, record_visit
 
 Shelf = list[ProductItem]
 NORMAL = shelf(40)
@@ -74,6 +75,46 @@ def test_a_spoilt_crawl_is_held_with_its_reason_and_leaves_the_tables_alone(stor
     assert f"`{reason}`" in page.read_text()
     assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert {row[0] for row in store.query("SELECT DISTINCT figure FROM source_quarantine")}
+    assert store.query("SELECT source, crawl_id FROM crawl_failure WHERE reason = 'site_changed'") == [
+        ("shop", "shop-4")
+    ]
+
+
+def say_that_it_was_cut_short(store: Store, crawl_id: str) -> None:
+    visit = VisitRow(
+        crawl_id=crawl_id,
+        pages=10,
+        pages_unchanged=0,
+        pages_unasked=0,
+        pages_postponed=0,
+        images_new=0,
+        images_known=10,
+        images_failed=0,
+        failed_by_reason="",
+        requests=12,
+        bytes=999,
+        seconds_between=0.3,
+        asked_delay=None,
+        pauses=0,
+        paused_seconds=0.0,
+        closed="it shows a captcha",
+    )
+    with store.parts.warehouse.write() as db:
+        record_visit(db, visit)
+
+
+def test_a_crawl_that_a_shop_cut_short_is_not_taken_for_a_shop_that_lost_half_its_products(store: Store) -> None:
+    crawl_id = store.deliver(4, NORMAL[:10])
+    say_that_it_was_cut_short(store, crawl_id)
+    report = store.ingest("night-4")
+    assert (report.held_crawls, report.gone_listings, report.problems) == (0, 0, ())
+    assert store.night(5, NORMAL[::2]).held_crawls == 1, "what is usual must not have shrunk to what came through"
+
+
+def test_what_came_before_a_shop_cut_a_crawl_short_is_judged_all_the_same(store: Store) -> None:
+    crawl_id = store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL[:20]])
+    say_that_it_was_cut_short(store, crawl_id)
+    assert store.ingest("night-4").held_crawls == 1
 
 
 def test_the_next_normal_crawl_takes_the_place_of_what_was_held(store: Store) -> None:
