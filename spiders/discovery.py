@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urljoin
 
-from spiders.answers import Ask, request_for
+from spiders.asking import Ask, request_for
 from spiders.failures import is_disk_full
 from spiders.hosts import same_shop
 from spiders.reader import Target

@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Headers, Response
 
-from spiders.answers import component
+from spiders.asking import component
 from spiders.fetch import Fetcher
 from spiders.manners import Manners
 

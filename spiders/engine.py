@@ -3,9 +3,10 @@
 from typing import Any
 
 from spiders.agent import user_agent
+from spiders.manners import SLOWEST
 from spiders.sources import WebSource
+from spiders.spider import MAX_PAGE_BYTES
 
-_MOST_BYTES = 8 * 1024 * 1024
 # What others of ours stand in for, or what has nothing to do here and costs time at every request.
 _UNUSED_ON_THE_WAY = tuple(
     f"scrapy.downloadermiddlewares.{name}"
@@ -46,7 +47,7 @@ def _politeness(source: WebSource) -> dict[str, Any]:
         "AUTOTHROTTLE_ENABLED": source.download_delay > 0,
         "AUTOTHROTTLE_START_DELAY": source.download_delay,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
-        "AUTOTHROTTLE_MAX_DELAY": 30.0,
+        "AUTOTHROTTLE_MAX_DELAY": SLOWEST,
         "CONCURRENT_ITEMS": 1,  # no items go through Scrapy; its 100 would be a hundred tasks for each page
         "REFERRER_POLICY": "scrapy.spidermiddlewares.referer.NoReferrerPolicy",  # nobody need know where we come from
         "COOKIES_ENABLED": False,  # a catalogue is the same for everybody
@@ -57,7 +58,7 @@ def _politeness(source: WebSource) -> dict[str, Any]:
 
 def _limits(source: WebSource) -> dict[str, Any]:
     return {
-        "DOWNLOAD_MAXSIZE": _MOST_BYTES,  # the default is 1 GiB
+        "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,  # the default is 1 GiB
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_TIMEOUT": source.timeout_seconds,
         "REDIRECT_MAX_TIMES": 3,

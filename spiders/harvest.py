@@ -13,7 +13,7 @@ from scrapy.http import Response
 from w3lib.encoding import html_to_unicode
 
 from recognition.vocabulary import FetchReason
-from spiders.answers import Ask, header, robots_tags, validators_of
+from spiders.asking import Ask, header, robots_tags, validators_of
 from spiders.errors import HttpStatusError, NotForUsError, SpiderError, TooLargeError
 from spiders.failures import detail_of, is_disk_full, reason_of
 from spiders.feed import FeedWriter

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
-from spiders.answers import header
+from spiders.asking import header
 from spiders.errors import BlockedError, HostClosedError, RateLimitedError
 from spiders.walls import REFUSALS_IN_A_ROW, wall_in
 

@@ -7,7 +7,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from spiders.answers import IN_SHOP
+from spiders.asking import IN_SHOP
 from spiders.errors import BadAddressError, RedirectRefusedError, TooLargeError
 from spiders.hosts import same_shop
 

@@ -12,7 +12,7 @@ from zlib import crc32
 from pydantic import ValidationError
 
 from recognition.vocabulary import FetchReason
-from spiders.answers import Ask, request_for, robots_tags, validators_of
+from spiders.asking import Ask, request_for, robots_tags, validators_of
 from spiders.errors import HttpStatusError, NotForUsError
 from spiders.failures import detail_of, is_disk_full, reason_of
 from spiders.images import ImageStore

@@ -17,7 +17,7 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import DownloadFailedError
 
-from spiders.answers import request_for
+from spiders.asking import request_for
 from spiders.engine import scrapy_settings
 from spiders.errors import (
     AddressRefusedError,

@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from spiders.agent import NAME
-from spiders.answers import component, request_for
+from spiders.asking import component, request_for
 from spiders.errors import BadAddressError, RedirectRefusedError, RobotsForbiddenError
 from spiders.manners import Manners
 

@@ -11,7 +11,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from spiders.answers import component, request_for
+from spiders.asking import component, request_for
 from spiders.discovery import pages_of_sitemaps
 from spiders.errors import BadAddressError, HostClosedError
 from spiders.failures import detail_of, is_disk_full, reason_of

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 
-from spiders.answers import component
+from spiders.asking import component
 from spiders.database import open_crawl_database
 from spiders.download import BYTES, REQUESTS
 from spiders.engine import scrapy_settings

@@ -74,6 +74,26 @@ def test_a_server_that_drips_and_one_that_never_ends_cost_their_own_page_only(sh
     assert set(items) == {"mug"}
 
 
+def test_what_lies_about_how_it_is_packed_is_a_row_and_what_is_packed_well_is_read(
+    shop: WebShop, tmp_path: Path
+) -> None:
+    for name in ("gzip", "deflate"):
+        shop.product(name)
+    page = shop.pages["/p/gzip"][0]
+    bodies = {
+        "gzip": gzip.compress(page),
+        "deflate": zlib.compress(shop.pages["/p/deflate"][0]),
+        "bad": b"<html>not packed at all</html>",
+        "unheard": page,
+    }
+    for name, body in bodies.items():
+        shop.pages[f"/p/{name}"] = (body, "text/html")
+        shop.headers[f"/p/{name}"] = {"Content-Encoding": {"bad": "gzip", "unheard": "x-own"}.get(name, name)}
+    _, items, failures = crawl(shop, tmp_path, "p/gzip", "p/deflate", "p/bad", "p/unheard")
+    assert set(items) == {"gzip", "deflate"}
+    assert failures == {"p/bad": FetchReason.PARSE, "p/unheard": FetchReason.PARSE}
+
+
 def huge_png(side: int = 30_000) -> bytes:
     """A picture of 900 megapixels in a few bytes."""
 
