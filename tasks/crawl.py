@@ -52,7 +52,7 @@ def crawl_source(loop: Loop, source: Source) -> CrawlReport:
             done.summary = str(error)
             return CrawlReport(source.name, job.crawl_id, 0, 0, 0, skipped=False, problem=f"{source.name}: {error}")
         done.summary = f"{summary.products} products, {summary.photos} photos, {summary.failures} failures"
-    problem = _problem(source.name, summary)
+    problem = _problem(job, summary)
     return CrawlReport(
         source.name, job.crawl_id, summary.products, summary.photos, summary.failures, summary.skipped, problem
     )
@@ -70,11 +70,15 @@ def _job(loop: Loop, source: Source) -> CrawlJob:
     return CrawlJob(source, crawl_id, paths.feeds, paths.images, postponed=later)
 
 
-def _problem(name: str, summary: CrawlSummary) -> str | None:
+def _problem(job: CrawlJob, summary: CrawlSummary) -> str | None:
     """What the night should say of a crawl that is recorded."""
+    name = job.source.name
     if summary.visit is not None and summary.visit.closed is not None:
         return f"{name}: {summary.visit.closed}"
-    return None if summary.reached else f"{name}: could not be reached"
+    if summary.reached:
+        return None
+    why = next((f" ({row.reason}: {row.detail})" for row in read_failures(files_of(job).failures)), "")
+    return f"{name}: could not be reached{why}"
 
 
 def _record(loop: Loop, job: CrawlJob, summary: CrawlSummary) -> None:

@@ -55,7 +55,10 @@ def test_an_unreachable_shop_is_a_row_with_a_reason_while_the_other_sources_go_o
     loop.add_source(kind="site", name="shop", url=f"http://127.0.0.1:{port}/", allow_private=True, download_delay=0.0)
     report = loop.night(NIGHT)
     assert report.status is RunStatus.DEGRADED
-    assert [problem.partition(":")[0] for problem in report.problems] == ["shop"]
+    (problem,) = report.problems
+    assert problem.startswith("shop: could not be reached (refused: "), (
+        "the engine's log is not where people look first"
+    )
     assert loop.query("SELECT DISTINCT source, reason FROM crawl_failure") == [("shop", "refused")]
     assert loop.query("SELECT count(*) FROM image") == [(LABELLED,)]
     with LocalShop([], "Corner Shop", port=port):  # it opens again before the night is run once more
