@@ -48,11 +48,15 @@ class FewRedirects(RedirectMiddleware):
             RedirectRefusedError: it was one too many, or leads to what is not on the web.
         """
         try:
-            return super().process_response(request, response)
+            followed = super().process_response(request, response)
         except IgnoreRequest as error:
             raise RedirectRefusedError(f"it redirects more than {self.max_redirect_times} times") from error
         except ValueError as error:
             raise BadAddressError(f"it redirects to what is no address: {error}") from error
+        if isinstance(followed, Request):
+            for of_the_host in ("download_slot", "autothrottle_dont_adjust_delay"):
+                followed.meta.pop(of_the_host, None)  # Scrapy would keep the pace of the host that it came from
+        return followed
 
 
 class BoundedCompression(HttpCompressionMiddleware):

@@ -206,6 +206,22 @@ def test_a_shop_that_shows_a_challenge_is_left_alone_for_the_night(shop: WebShop
     assert [number for number in range(7, 30) if shop.asked[f"/p/item-{number}"]] == []
 
 
+def test_a_wall_before_the_pictures_of_another_host_does_not_close_the_shop_that_led_there(
+    shop: WebShop, tmp_path: Path
+) -> None:
+    elsewhere = shop.url.replace("127.0.0.1", "localhost")
+
+    async def lead_away(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(f"{elsewhere}walled")
+
+    shop.special |= {"/img/hop": lead_away, "/walled": challenge}
+    for number in range(8):
+        shop.product(f"item-{number}", images=["img/hop"] if number == 0 else [])
+    report, items, failures = crawl(shop, tmp_path, *(f"p/item-{number}" for number in range(8)), concurrency=1)
+    assert failures == {"img/hop": FetchReason.BLOCKED}
+    assert (report.closed, len(items)) == (None, 8)
+
+
 def test_a_wall_of_refusals_is_not_run_against(shop: WebShop, tmp_path: Path) -> None:
     async def refuse(request: web.Request) -> web.StreamResponse:
         return web.Response(status=403)
