@@ -1,6 +1,10 @@
 """Scrapy set up for shops that nobody vetted: its settings, each with its reason."""
 
+import logging
 from typing import Any
+
+from scrapy import Spider
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 
 from spiders.agent import user_agent
 from spiders.manners import SLOWEST
@@ -25,8 +29,13 @@ _UNUSED_AROUND_THE_SPIDER = tuple(
 _UNUSED_EXTENSIONS = tuple(f"scrapy.extensions.{name}" for name in ("logstats.LogStats", "logcount.LogCount"))
 
 
-def scrapy_settings(source: WebSource, shop: str) -> dict[str, Any]:
-    """Settings for asking a source whose pages are those of `shop` (an address of it); see each line for its reason."""
+def crawler_for(spider: type[Spider], source: WebSource, shop: str, **more: Any) -> Crawler:
+    """A crawler for a source whose pages are those of `shop` (an address of it); `more` are further settings."""
+    logging.getLogger("scrapy").setLevel(logging.ERROR)  # what a shop does is told in rows, not on the screen
+    return AsyncCrawlerRunner(_settings(source, shop) | more).create_crawler(spider)
+
+
+def _settings(source: WebSource, shop: str) -> dict[str, Any]:
     return {
         **_politeness(source),
         **_limits(source),
@@ -52,6 +61,7 @@ def _politeness(source: WebSource) -> dict[str, Any]:
         "REFERRER_POLICY": "scrapy.spidermiddlewares.referer.NoReferrerPolicy",  # nobody need know where we come from
         "COOKIES_ENABLED": False,  # a catalogue is the same for everybody
         "RETRY_TIMES": 2,
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "RETRY_EXCEPTIONS": ["scrapy.exceptions.DownloadFailedError"],
     }
 

@@ -14,11 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from scrapy import Request, Spider
-from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.exceptions import DownloadFailedError
 
 from spiders.asking import request_for
-from spiders.engine import scrapy_settings
+from spiders.engine import crawler_for
 from spiders.errors import (
     AddressRefusedError,
     HttpStatusError,
@@ -82,7 +81,7 @@ def detect_on_web(url: str, *, allow_private: bool, contact: str | None) -> Dete
         SpiderError: it may not be asked for, or did not answer as it should; the message says what to do.
     """
     source = SiteSource(name="probe", url=url, allow_private=allow_private, contact=contact, concurrency=1)
-    crawler = AsyncCrawlerRunner(scrapy_settings(source, url)).create_crawler(ProbeSpider)
+    crawler = crawler_for(ProbeSpider, source, url)
     found: list[Detected | Exception] = []
     asyncio.run(crawler.crawl_async(url, found))
     outcome = found[0] if found else UnknownSourceError(f"{url} was not asked")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.crawler import Crawler
 
 from spiders.asking import component
 from spiders.database import open_crawl_database
 from spiders.download import BYTES, REQUESTS
-from spiders.engine import scrapy_settings
+from spiders.engine import crawler_for
 from spiders.failures import reason_of
 from spiders.feed import CrawlFiles, FeedWriter, VisitReport
 from spiders.frontier import Frontier
@@ -91,8 +91,7 @@ async def _crawl(visit: Visit) -> Ending:
     visit.frontier.trust_only(visit.writer.products)
     if visit.frontier.note(BEGUN) is None:
         visit.frontier.set_note(BEGUN, str(time.time()))
-    settings = scrapy_settings(visit.source, shop=visit.reader.start()[0].url)
-    crawler = AsyncCrawlerRunner(settings | {"SCHEDULER": FrontierScheduler}).create_crawler(ShopSpider)
+    crawler = crawler_for(ShopSpider, visit.source, visit.reader.start()[0].url, SCHEDULER=FrontierScheduler)
     async with _progress(lambda: _line(visit, _spider_of(crawler).harvester)):
         await crawler.crawl_async(visit)
     spider = _spider_of(crawler)
