@@ -1,9 +1,10 @@
 """Single facts of a product page: id, price, currency, availability; each by its own order of trust."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from urllib.parse import urlsplit
 
 from spiders.cleaning import safe_sku, slug_of_url
@@ -11,6 +12,7 @@ from spiders.labelled import gtin_told, stock_told
 from spiders.offers import currency_of, parse_availability, parse_currency, parse_price, price_of
 from spiders.structured import HtmlElement, Node, StructuredData
 from spiders.visible import VisiblePage
+from spiders.words import GTIN_WORDS
 
 _GTIN_NAMES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
@@ -37,14 +39,21 @@ def sku_on(page: Page, gtin: str | None, prefix: str) -> str | None:
     offered = tuple(text for offer in page.offers for text in offer.texts("sku"))
     told = [*product.texts("sku")[:1], *offered[:1], *product.texts("productID")[:1]]
     told.extend(text for text in (page.data.tag("product:retailer_item_id"),) if text)
-    address = urlsplit(page.url)
-    in_url = reversed(_URL_CODE.findall(f"{address.path}?{address.query}"))
-    code = page.visible.code
     # A "sku" of several words is a description; one that the page shows nowhere is the shop's internal number.
     trusted = not told or (len(told[0].split()) == 1 and any(page.visible.shows(text) for text in told))
-    first = [] if trusted else [code]
-    others = [code, *product.texts("mpn", "model")[:1], gtin, *in_url, slug_of_url(page.url)]
-    return next((safe for safe in (safe_sku(choice, prefix) for choice in (*first, *told, *others)) if safe), None)
+    choices = chain(told if trusted else (), _other_ids(page, told, gtin))
+    return next((safe for safe in (safe_sku(choice, prefix) for choice in choices) if safe), None)
+
+
+def _other_ids(page: Page, told: Sequence[str], gtin: str | None) -> Iterator[str | None]:
+    """What serves as an id where none is trusted, the best first; each is looked for when those before it failed."""
+    yield page.visible.code
+    yield from told
+    yield from page.product.texts("mpn", "model")[:1]
+    yield gtin
+    address = urlsplit(page.url)
+    yield from reversed(_URL_CODE.findall(f"{address.path}?{address.query}"))
+    yield slug_of_url(page.url)
 
 
 def gtin_on(page: Page) -> str | None:
@@ -52,8 +61,11 @@ def gtin_on(page: Page) -> str | None:
     nodes = (page.product, *page.offers)
     texts = [text for node in nodes for name in _GTIN_NAMES for text in node.texts(name)]
     texts.extend(text for text in (page.data.tag("product:ean", "product:gtin", "og:ean"),) if text)
+    told = gtin_of(texts)
+    if told is not None or not page.visible.may_hold(GTIN_WORDS):
+        return told
     labelled = gtin_told(page.visible.near)
-    return gtin_of([*texts, labelled] if labelled else texts)
+    return gtin_of([labelled]) if labelled else None
 
 
 def gtin_of(texts: Sequence[str]) -> str | None:
@@ -84,7 +96,8 @@ def _is_outdated(told: Decimal, visible: VisiblePage) -> bool:
     Only if the page shows the told price nowhere as current (or announces the reduction from it), and the shown one is
     near it; and not if only the decimal point differs, which is lost where the cents are set in small type.
     """
-    if not visible.marked_prices or (first := visible.marked_prices[0].amount) == told:
+    marked = visible.first_marked_price
+    if marked is None or (first := marked.amount) == told:
         return False
     if told in {price.amount for price in (*visible.marked_prices, *visible.written_prices)}:
         return told > first and visible.is_reduced(told, first)  # shown beside "-30%": what it was

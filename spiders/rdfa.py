@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
+_THINGS = etree.XPath("//*[@typeof and not(@property)]")
 _MOST = 200
 _DEPTH = 12
 _ADDRESSES = {
@@ -20,7 +22,7 @@ _ADDRESSES = {
 
 def rdfa_items(document: HtmlElement) -> Iterator[dict[str, Any]]:
     """Top-level things of schema.org, each `{"type": [...], "properties": {...}}` like an item of microdata."""
-    tops = document.xpath("//*[@typeof and not(@property)]")
+    tops = _THINGS(document)
     for element in tops[:_MOST]:
         if _speaks_of_shops(element):
             yield _item(element, 0)

@@ -18,6 +18,9 @@ __all__ = ["HtmlElement", "Node", "StructuredData", "parse_html", "read_structur
 
 MAX_NODES = 5000
 MAX_DEPTH = 24
+_JSON_LD = etree.XPath("//script[contains(@type, 'ld+json')]")
+_HAS_MICRODATA = etree.XPath("boolean(//*[@itemscope])")
+_META = etree.XPath("//meta[@content]")
 _LEADING_COMMENT = re.compile(r"^\s*<!--[^{}\[\]]*-->")
 _MARKERS = re.compile(r"^\s*(?:<!--|(?://\s*)?<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*$")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
@@ -36,9 +39,12 @@ class Node:
     def texts(self, *names: str) -> tuple[str, ...]:
         """The texts of the first of these properties that has any."""
         for name in names:
-            found = tuple(value.strip() for value in self.properties.get(name.lower(), ()) if isinstance(value, str))
-            if any(found):
-                return tuple(text for text in found if text)
+            values = self.properties.get(name.lower())
+            if not values:
+                continue
+            found = tuple(text for value in values if isinstance(value, str) and (text := value.strip()))
+            if found:
+                return found
         return ()
 
     def text(self, *names: str) -> str | None:
@@ -87,7 +93,7 @@ def read_structured(document: HtmlElement, url: str) -> StructuredData:
     """Everything structured on a page; what is broken is counted, never raised."""
     nodes: list[Node] = []
     broken = 0
-    for script in document.xpath("//script[contains(@type, 'ld+json')]"):
+    for script in _JSON_LD(document):
         try:
             nodes.extend(_top_nodes(_load(script.text or "")))
         except (ValueError, RecursionError):
@@ -163,7 +169,7 @@ def _as_list(value: Any) -> Sequence[Any]:
 
 
 def _microdata(document: HtmlElement, url: str) -> Iterator[Node]:
-    if not document.xpath("boolean(//*[@itemscope])"):
+    if not _HAS_MICRODATA(document):
         return  # extruct brings a second of imports along, and most pages have no use for it
     try:
         from extruct.w3cmicrodata import LxmlMicrodataExtractor
@@ -178,7 +184,7 @@ def _microdata(document: HtmlElement, url: str) -> Iterator[Node]:
 
 def _meta(document: HtmlElement) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for element in document.xpath("//meta[@content]"):
+    for element in _META(document):
         for attribute in ("property", "name", "itemprop"):
             name = element.get(attribute)
             if name:

@@ -8,11 +8,14 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
+from lxml import etree  # type: ignore[import-untyped]
+
 from spiders.cleaning import clean_text, safe_sku
 from spiders.offers import currency_of, offers_of, parse_availability, parse_price, price_of
 from spiders.structured import HtmlElement, Node
 
 MAX_VARIANTS = 500
+_FORMS = etree.XPath("//form[@data-product_variations]")
 _BETWEEN = " -\u2013/|:,()"
 _OPTIONS = ("color", "colour", "size", "material", "pattern", "flavor", "scent")
 
@@ -117,7 +120,7 @@ def _variant(
 
 def _woocommerce(document: HtmlElement, url: str) -> Iterator[Variant | None]:
     """WooCommerce puts its variations on the form that buys them."""
-    for form in document.xpath("//form[@data-product_variations]")[:1]:
+    for form in _FORMS(document)[:1]:
         try:
             entries = json.loads(form.get("data-product_variations"))
         except (ValueError, RecursionError):

@@ -4,10 +4,13 @@ These are rules of thumb over the words and class names that shops use; structur
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
+
+from lxml import etree  # type: ignore[import-untyped]
 
 from spiders.offers import parse_currency, parse_price
 from spiders.structured import HtmlElement
@@ -19,7 +22,11 @@ _UNREAD_TAGS = _HIDDEN_TAGS | _STRUCK_TAGS
 _BLOCK_TAGS = frozenset(
     {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "ul", "table", "br", "dl"}
 )
+_NAMED = etree.XPath("//*[self::h1 or @class or @id or @itemprop]")
+_ALL_TEXT = etree.XPath("string()")
+_TEXTS_WITH = etree.XPath("//text()[contains(., $code)]")
 _UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|line-through", re.IGNORECASE)
+_MOST_PIECES = 20
 _MAX_WRITTEN = 40
 _REDUCTION = re.compile(r"[-\u2013\u2212]\s?(\d{1,2})\s?%")
 _ROUNDING = Decimal("0.006")  # of a percentage without decimals
@@ -52,6 +59,11 @@ class VisiblePage:
         """All text that is shown, but what is struck through; blocks end in a line break."""
         return "".join(_texts(self._document))
 
+    def may_hold(self, words: Iterable[str]) -> bool:
+        """Whether one of these (lower case) is anywhere in the page: a cheap no before its visible text is gathered."""
+        text = _ALL_TEXT(self._document).lower()
+        return any(word in text for word in words)
+
     @cached_property
     def near(self) -> str:
         """The text after the heading."""
@@ -62,6 +74,11 @@ class VisiblePage:
     def marked_prices(self) -> tuple[VisiblePrice, ...]:
         """Amounts in elements whose class or id speaks of a price, those after the heading first."""
         return tuple(_marked_prices(self._document))
+
+    @cached_property
+    def first_marked_price(self) -> VisiblePrice | None:
+        """The first of these: the rest of the page is not looked at for it."""
+        return next(_marked_prices(self._document), None)
 
     @cached_property
     def written_prices(self) -> tuple[VisiblePrice, ...]:
@@ -113,17 +130,37 @@ class VisiblePage:
 
     def shows(self, code: str) -> bool:
         """Whether a code stands in the page's text as a word of its own."""
-        sought, start = code.lower(), 0
-        while sought and (found := self._lower.find(sought, start)) >= 0:
-            around = self._lower[max(found - 1, 0) : found] + self._lower[found + len(sought) : found + len(sought) + 1]
-            if not any(character.isascii() and character.isalnum() for character in around):
-                return True
-            start = found + 1
-        return False
+        # XPath takes no characters that XML forbids.
+        pieces = _TEXTS_WITH(self._document, code=code)[:_MOST_PIECES] if code.isprintable() and " " not in code else ()
+        # One piece of text holds it as a rule; all of the text is put together only where none does.
+        if any(_holds(piece, code) and _is_read(piece) for piece in pieces):
+            return True
+        return _holds(self._lower, code.lower())
 
     @cached_property
     def _lower(self) -> str:
         return self.text.lower()
+
+
+def _holds(text: str, code: str) -> bool:
+    """Whether a code stands in a text with no letter or digit beside it."""
+    start = 0
+    while code and (found := text.find(code, start)) >= 0:
+        around = text[max(found - 1, 0) : found] + text[found + len(code) : found + len(code) + 1]
+        if not any(character.isascii() and character.isalnum() for character in around):
+            return True
+        start = found + 1
+    return False
+
+
+def _is_read(piece: Any) -> bool:
+    """Whether a text of the tree, as XPath hands it out, is among what `_texts` yields."""
+    current = piece.getparent().getparent() if piece.is_tail else piece.getparent()
+    while current is not None:
+        if not isinstance(current.tag, str) or current.tag in _UNREAD_TAGS or _is_unseen(current):
+            return False
+        current = current.getparent()
+    return True
 
 
 def _texts(element: HtmlElement) -> Iterator[str]:
@@ -155,16 +192,15 @@ def _is_unseen(element: HtmlElement) -> bool:
 def _marked_prices(document: HtmlElement) -> Iterator[VisiblePrice]:
     """Amounts in elements whose class or id speaks of a price, those after the heading first."""
     after_heading = False
-    early: list[VisiblePrice] = []
-    for element in document.xpath("//*[self::h1 or @class or @id or @itemprop]"):
+    early: list[HtmlElement] = []
+    for element in _NAMED(document):
         if element.tag == "h1":
             after_heading = True
-        price = _marked_price(element)
-        if price is not None and after_heading:
+        if not after_heading:
+            early.append(element)
+        elif (price := _marked_price(element)) is not None:
             yield price
-        elif price is not None:
-            early.append(price)
-    yield from early
+    yield from (price for element in early if (price := _marked_price(element)) is not None)
 
 
 def _marked_price(element: HtmlElement) -> VisiblePrice | None:

@@ -92,6 +92,9 @@ GTIN_LABEL = re.compile(
 )
 """A label and the barcode after it."""
 
+GTIN_WORDS = ("ean", "gtin", "upc", "isbn", "jan", "barcode", "code-barres", "čárový")
+"""How those labels begin: without any of them there is none."""
+
 STOCK_LABEL = re.compile(
     r"(?:^|\n|\|)\s*(?:availability|stock(?:\sstatus)?|verfügbarkeit|lieferstatus|lagerbestand|disponibilit[éàa]|disponibilidad"
     r"|disponibilidade|beschikbaarheid|voorraad|dostupnost|dostupnosť|dostępność|elérhetőség|disponibilitate|razpoložljivost"

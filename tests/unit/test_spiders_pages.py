@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from spiders.errors import NoProductError, PageUnreadableError
-from spiders.pages import read_product
+from spiders.pages import parse_page, read_product
+from spiders.visible import VisiblePage
 
 URL = "https://shop.example/p/red-mug-4711.html"
 PRODUCT: dict[str, Any] = {
@@ -136,3 +137,38 @@ def test_json_nested_ten_thousand_deep_ends_in_an_answer_not_in_a_crash() -> Non
 
 def test_html_nested_ten_thousand_deep_ends_in_an_answer_not_in_a_crash() -> None:
     assert read_product(page(PRODUCT, body="<div>" * 10_000 + "x"), URL).sku == "MUG-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "shown"),
+    [
+        ("<p>No. 4711-B</p>", "4711-B", True),
+        ("<p>No. <b>4711</b></p>", "4711", True),
+        ("<p>no. 4711-b</p>", "4711-B", True),  # in other letters
+        ("<p>No. 47 <i></i>11</p>", "47 11", True),  # put together from several texts
+        ("<p>No. 4711-B2</p>", "4711-B", False),
+        ("<p hidden>No. 4711-B</p>", "4711-B", False),
+        ("<div style='display: none'><p>No. 4711-B</p></div>", "4711-B", False),
+        ("<p><s>4711-B</s></p>", "4711-B", False),
+        ("<p><s>old</s>4711-B</p>", "4711-B", True),  # after what is struck through, not in it
+        ("<script>var id = '4711-B'</script>", "4711-B", False),
+        ("<p>No. 4711</p>", "47\x0011", False),
+        ("<p>No. 4711</p>", "47\ud80011", False),
+    ],
+)
+def test_an_id_counts_as_shown_where_people_can_read_it_as_a_word(body: str, code: str, *, shown: bool) -> None:
+    assert VisiblePage(parse_page(page(body=body))).shows(code) is shown
+
+
+def test_what_a_page_shows_is_not_gathered_where_machines_are_told_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gathered(_: object) -> str:
+        raise AssertionError("this is most of the time that a page takes")
+
+    monkeypatch.setattr("spiders.visible._texts", gathered)
+    assert read_product(page(PRODUCT, body=f"<p>{PRODUCT['sku']}</p>"), URL).sku == PRODUCT["sku"]
+
+
+def test_a_barcode_under_its_label_is_found_where_machines_are_told_none() -> None:
+    silent = {name: value for name, value in PRODUCT.items() if not name.startswith("gtin")}
+    found = read_product(page(silent, body="<h1>Thing</h1><dl><dt>EAN</dt><dd>4006381333931</dd></dl>"), URL)
+    assert found.gtin == "4006381333931"
