@@ -174,11 +174,11 @@ def _moved(whitened: Vectors, parents: Rows) -> Vectors:
 
 def _thresholds(heads: Heads, known: Samples, never: Samples) -> Thresholds:
     """Calibrated on real photos that taught nothing, and on photos of parts that are not in the release."""
-    evidence = [
+    kept, held_out = (
         OutOfFold(find_candidates(heads, of.vectors), targets, np.arange(len(of)))
         for of, targets in ((known, known.targets), (never, np.full(len(never), -1)))
-    ]
-    return calibrate(TrainedHeads(heads, _CHOICE, *evidence, tried={}))
+    )
+    return calibrate(TrainedHeads(heads, _CHOICE, kept, held_out, kept, tried={}))
 
 
 def _product(sku: str, parent: Part, place: int) -> ProductCard:

@@ -10,14 +10,15 @@ waits of batches instead.
 """
 
 import argparse
-import http.client
 import multiprocessing
+import os
+import selectors
+import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -51,12 +52,14 @@ class Course:
         stages: milliseconds of each stage as the server tells them, one row a photo.
         lasted: seconds that photos were sent.
         failed: answers that were none.
+        cores: processor seconds of the encoders, of the server beside them, and of the clients.
     """
 
     seconds: list[float] = field(default_factory=list)
     stages: list[Mapping[str, float]] = field(default_factory=list)
     lasted: float = 0.0
     failed: int = 0
+    cores: list[float] = field(default_factory=lambda: [0.0] * 3)
 
     @property
     def throughput(self) -> float:
@@ -131,6 +134,19 @@ def _measure(release: BigRelease, photos: Sequence[bytes], seconds: float) -> No
         ],
     )
 
+    print_table(
+        "Processor milliseconds a photo",
+        ("", "encoders", "server", "clients", "encoder alone"),
+        [
+            (
+                _named(*asked),
+                *(f"{1e3 * spent / len(course.seconds):.1f}" for spent in course.cores),
+                f"{1e3 * together.cores[0] / len(together.seconds):.1f}",
+            )
+            for asked, course in courses.items()
+        ],
+    )
+
 
 def _compare_batches(release: BigRelease, photos: Sequence[bytes], seconds: float) -> None:
     rows = []
@@ -157,6 +173,7 @@ def _add(to: Course, more: Course) -> None:
     to.stages += more.stages
     to.lasted += more.lasted
     to.failed += more.failed
+    to.cores = [before + now for before, now in zip(to.cores, more.cores, strict=True)]
 
 
 @contextmanager
@@ -168,34 +185,72 @@ def _served(release: BigRelease, **told: Any) -> Iterator[ServerUnderTest]:
 
 
 def _drive(server: ServerUnderTest, photos: Sequence[bytes], clients: int, products: int, seconds: float) -> Course:
-    course, lock, next_photo = Course(), threading.Lock(), cycle(photos)
-    begun = time.perf_counter()
-
-    def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        while time.perf_counter() < begun + seconds:
-            with lock:
-                photo = next(next_photo)
-            start = time.perf_counter()
-            connection.request("POST", f"/v1/identify?products={products}", photo, {"content-type": "image/jpeg"})
-            answer = connection.getresponse()
-            answer.read()
-            spent = time.perf_counter() - start
-            with lock:
-                if answer.status == 200:
-                    course.seconds.append(spent)
-                    course.stages.append(_told(answer.headers["server-timing"]))
+    """Let clients ask, each waiting for its answer; all are one thread here, which costs the cores little."""
+    course, next_photo = Course(), cycle(photos)
+    head = f"POST /v1/identify?products={products} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: image/jpeg\r\n"
+    before, own, begun = _spent(server), time.process_time(), time.perf_counter()
+    with ExitStack() as opened, selectors.DefaultSelector() as ready:
+        for _ in range(clients):
+            client = _Client(opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=120)))
+            ready.register(client.socket, selectors.EVENT_READ, client)
+            client.ask(head, next(next_photo))
+        waiting = clients
+        while waiting:
+            for key, _ in ready.select():
+                client: _Client = key.data
+                if not client.read():
+                    continue
+                client.count(course)
+                if time.perf_counter() < begun + seconds:
+                    client.ask(head, next(next_photo))
                 else:
-                    course.failed += 1
-        connection.close()
-
-    askers = [threading.Thread(target=ask) for _ in range(clients)]
-    for asker in askers:
-        asker.start()
-    for asker in askers:
-        asker.join()
+                    waiting -= 1
     course.lasted = time.perf_counter() - begun
+    spent = [later - earlier for later, earlier in zip(_spent(server), before, strict=True)]
+    course.cores = [*spent, time.process_time() - own]
     return course
+
+
+class _Client:
+    """One connection that asks, waits and asks again."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket, self._heard, self._start = connection, b"", 0.0
+
+    def ask(self, head: str, photo: bytes) -> None:
+        self._heard, self._start = b"", time.perf_counter()
+        self.socket.sendall(f"{head}content-length: {len(photo)}\r\n\r\n".encode() + photo)
+
+    def read(self) -> bool:
+        """Whether the answer is complete."""
+        more = self.socket.recv(1 << 18)
+        if not more:
+            raise ConnectionError("the server hung up")
+        self._heard += more
+        end = self._heard.find(b"\r\n\r\n")
+        return end > 0 and len(self._heard) >= end + 4 + int(self._header(b"content-length"))
+
+    def count(self, course: Course) -> None:
+        if self._heard.startswith(b"HTTP/1.1 200"):
+            course.seconds.append(time.perf_counter() - self._start)
+            course.stages.append(_told(self._header(b"server-timing").decode()))
+        else:
+            course.failed += 1
+
+    def _header(self, name: bytes) -> bytes:
+        _, _, after = self._heard.partition(b"\r\n" + name + b": ")
+        return after.partition(b"\r\n")[0]
+
+
+def _spent(server: ServerUnderTest) -> tuple[float, float]:
+    """Processor seconds of the encoders, and of the server without them."""
+    return sum(map(_processor_seconds, server.encoders())), _processor_seconds(server.process.pid)
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _told(header: str) -> Mapping[str, float]:
@@ -225,8 +280,9 @@ class _Encoders:
     def run(self, workers: int, batch: int, seconds: float) -> Course:
         """Encode for some seconds in so many processes."""
         running = [pool.submit(_encode, batch, seconds) for pool in self._pools[:workers]]
-        spent = [each for one in running for each in one.result()]
-        return Course(spent, [], seconds)
+        told = [one.result() for one in running]
+        spent = [each for seconds_each, _ in told for each in seconds_each]
+        return Course(spent, [], seconds, cores=[sum(cpu for _, cpu in told), 0.0, 0.0])
 
 
 def _open(spec: EncoderSpec, paths: Sequence[Path]) -> None:
@@ -235,16 +291,16 @@ def _open(spec: EncoderSpec, paths: Sequence[Path]) -> None:
     _held["pictures"] = [read_picture(path) for path in paths]
 
 
-def _encode(batch: int, seconds: float) -> list[float]:
-    """Seconds that each photo took, those of a batch alike."""
+def _encode(batch: int, seconds: float) -> tuple[list[float], float]:
+    """Seconds that each photo took, those of a batch alike; and processor seconds of all."""
     pictures: Iterator[Any] = cycle(_held["pictures"])
-    spent, end = list[float](), time.perf_counter() + seconds
+    spent, end, cpu = list[float](), time.perf_counter() + seconds, time.process_time()
     while time.perf_counter() < end:
         batched = [next(pictures) for _ in range(batch)]
         start = time.perf_counter()
         _held["encoder"].encode_isolated(batched)
         spent += [time.perf_counter() - start] * batch
-    return spent
+    return spent, time.process_time() - cpu
 
 
 _held: dict[str, Any] = {}
