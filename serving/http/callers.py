@@ -12,7 +12,7 @@ from serving.http.service import Service
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="Made by `skuloop keys add NAME`.")
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """The parts of the server that a request came to."""
     service: Service = request.app.state.service
     return service
@@ -21,7 +21,7 @@ def service_of(request: Request) -> Service:
 TheService = Annotated[Service, Depends(service_of)]
 
 
-def caller_of(
+async def caller_of(
     request: Request,
     service: TheService,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],

@@ -27,6 +27,7 @@ from serving.stopwatch import Stopwatch
 
 _Arguments = TypeVarTuple("_Arguments")
 _Done = TypeVar("_Done")
+_Given = TypeVar("_Given")
 
 QUEUE = "queue"
 _PAUSE_SECONDS = 5.0  # between tries to start an encoder that does not
@@ -118,7 +119,7 @@ class Desk:
         taken = time.perf_counter()
         task = Task(tuple(waiting.photo for waiting in batch), batch[0].most)
         try:
-            answers, seconds = await self._in_thread(self._look_and_judge, worker, task)
+            answers, seconds = await self._in_time(self._look_and_judge, worker, task)
         except WorkerDiedError as error:
             await self._answer_apart(worker, batch, error)
             return
@@ -146,19 +147,19 @@ class Desk:
         if keepsake is None:
             return False
         try:
-            await self._in_thread(self._keep, worker, keepsake)
+            await self._in_time(self._keep, worker, keepsake)
         except (WorkerDiedError, OSError) as error:
             _log.warning("a photo was not kept: %s", error)
         return True
 
     def _keep(self, worker: Worker, keepsake: Keepsake) -> None:
-        picture = worker.draw(keepsake.photo, self._limits.answer_seconds)
+        picture = worker.draw(keepsake.photo)
         if picture and self._keeper is not None:
             self._keeper.keep(keepsake, picture)
             self._metrics.kept.labels(keepsake.verdict.value).inc()
 
     def _look_and_judge(self, worker: Worker, task: Task) -> tuple[list[Identification | Refused], dict[str, float]]:
-        report = worker.look(task, self._limits.answer_seconds)
+        report = worker.look(task)
         watch = Stopwatch()
         answers = _judged(report, self._releases, worker.fingerprint, watch)
         seconds = {str(stage): spent + report.seconds.get(stage, 0.0) for stage, spent in watch.seconds.items()}
@@ -176,6 +177,14 @@ class Desk:
     def _start(self, worker: Worker) -> None:
         worker.start(self._releases.encoder)
         self._releases.check_encoder(worker.fingerprint)
+
+    async def _in_time(self, work: Callable[[Worker, _Given], _Done], worker: Worker, given: _Given) -> _Done:
+        """Ask a worker in a thread; it is ended where it takes longer than an answer may."""
+        watchdog = asyncio.get_running_loop().call_later(self._limits.answer_seconds, worker.kill)
+        try:
+            return await self._in_thread(work, worker, given)
+        finally:
+            watchdog.cancel()
 
     async def _in_thread(self, work: Callable[[Unpack[_Arguments]], _Done], *arguments: *_Arguments) -> _Done:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

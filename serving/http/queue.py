@@ -41,7 +41,7 @@ class PhotoQueue:
         """Room for so many photos, which so many workers take."""
         self._room, self._takers = room, takers
         self._waiting: deque[Waiting] = deque()
-        self._filled = asyncio.Event()
+        self._idle: list[asyncio.Future[None]] = []  # workers that wait, the one that worked last at the end
         self._seconds_each = 0.1
         self._crowded = False  # whether the last batch was one of several photos
 
@@ -59,7 +59,8 @@ class PhotoQueue:
         loop = asyncio.get_running_loop()
         waiting = [Waiting(photo, most, loop.create_future()) for photo in photos]
         self._waiting.extend(waiting)
-        self._filled.set()
+        for _ in waiting[: len(self._idle)]:  # who worked last still has everything in its caches
+            _wake(self._idle.pop())
         return [one.answer for one in waiting]
 
     async def take(self, most: int, wait_seconds: float) -> list[Waiting]:
@@ -90,5 +91,11 @@ class PhotoQueue:
                 self._waiting.popleft()
             if self._waiting:
                 return
-            self._filled.clear()
-            await self._filled.wait()
+            called = asyncio.get_running_loop().create_future()
+            self._idle.append(called)
+            await called
+
+
+def _wake(called: "asyncio.Future[None]") -> None:
+    if not called.done():
+        called.set_result(None)

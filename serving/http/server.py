@@ -1,12 +1,14 @@
 """One server, from the open port to the last answer."""
 
 import contextlib
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 
 import uvicorn
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from serving.errors import PortTakenError
 from serving.http.app import create_app
@@ -27,6 +29,7 @@ def serve(options: ServerOptions, on_ready: Callable[[str, Service], None]) -> N
         RecognitionError: the release or its encoder cannot be had.
         KeysError: the file of keys is damaged.
     """
+    keep_to_one_thread()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands the signal on once all is answered
     with _listening(options.host, options.port) as listener, contextlib.suppress(KeyboardInterrupt):
         service = Service(options)
@@ -35,6 +38,13 @@ def serve(options: ServerOptions, on_ready: Callable[[str, Service], None]) -> N
             server.run(sockets=[listener])
         finally:
             service.close()
+
+
+def keep_to_one_thread() -> None:
+    """Let one search use one core: its threads would wait for each other, for the encoders keep some from running."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # read by what is loaded from now on: FAISS, and the encoders' libraries
+    threadpool_limits(1)  # what is loaded already: NumPy's BLAS
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,6 @@
 """An encoder process as its server sees it: started, asked, and started again when it dies."""
 
 import multiprocessing
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -29,7 +28,9 @@ class WorkerDiedError(Exception):
 
 @dataclass
 class Worker:
-    """One encoder process. Its methods block: each worker is used by one thread at a time.
+    """One encoder process. Its methods block: each worker is used by one thread at a time, but for `kill`.
+
+    A process that says nothing, or stops reading what it is sent, blocks them: `kill` ends the wait.
 
     Attributes:
         limits: what a photo may cost.
@@ -71,53 +72,49 @@ class Worker:
         """Whether it can be asked."""
         return self._process is not None and self._process.is_alive()
 
-    def look(self, task: Task, seconds: float) -> Report:
+    def look(self, task: Task) -> Report:
         """Have photos looked at.
 
         Raises:
             WorkerDiedError: nothing came of it; the process is ended, and must be started before it is asked again.
         """
-        report = self._asked(task, seconds, receive_report)
+        report = self._asked(task, receive_report)
         if len(report.looks) != len(task.photos):
             self.stop()
             raise WorkerDiedError("it answered about other photos")
         return report
 
-    def draw(self, photo: bytes, seconds: float) -> bytes:
+    def draw(self, photo: bytes) -> bytes:
         """Have a photo drawn anew, as a JPEG of the bare picture; nothing where it cannot be read.
 
         Raises:
             WorkerDiedError: as above.
         """
-        return self._asked(Task((photo,), deed=Deed.DRAW), seconds, lambda pipe: pipe.recv_bytes())
+        return self._asked(Task((photo,), deed=Deed.DRAW), lambda pipe: pipe.recv_bytes())
+
+    def kill(self) -> None:
+        """End the process: whoever waits for it hears that it died. Any thread may call this."""
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """End the process at once: it holds nothing that would be lost."""
-        self._kill()
+        self.kill()
         if self._process is not None:
             self._process.join()
         if self._pipe is not None:
             self._pipe.close()
 
-    def _asked(self, task: Task, seconds: float, receive: Callable[[Connection], _Said]) -> _Said:
+    def _asked(self, task: Task, receive: Callable[[Connection], _Said]) -> _Said:
         pipe = self._pipe
         if pipe is None:
             raise WorkerDiedError("it was not started")
-        watchdog = threading.Timer(seconds, self._kill)  # also for a process that stops reading what it is sent
-        watchdog.daemon = True
-        watchdog.start()
         try:
             send_task(pipe, task)
             return receive(pipe)
         except (OSError, EOFError, *_NONSENSE) as error:
             self.stop()
             raise WorkerDiedError(f"{type(error).__name__}: {error}") from error
-        finally:
-            watchdog.cancel()
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
 
     def _said(self, seconds: float) -> dict[str, str]:
         assert self._pipe is not None  # noqa: S101 - only called by start
