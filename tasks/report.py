@@ -1,6 +1,7 @@
 """What a night and a cycle say of themselves: one dataclass, one page of markdown, one Prefect artifact."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,6 +95,9 @@ def write_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
     write_durably(loop.reports / f"{loop.flow}.md", _report(loop, title, problems).encode())
 
 
+_NO_KEY = re.compile(r"[^a-z0-9]+")  # Prefect's keys are lower-case letters, digits and dashes
+
+
 def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
     """Show the report to people who look into Prefect. It is a copy: a Prefect that does not take it spoils no run."""
     with loop.parts.warehouse.read() as db:
@@ -113,6 +117,9 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             create_table_artifact(
                 lines, key=f"{loop.flow}-crawls", description="What the shops gave, and how they were asked"
             )
+        for page in sorted(loop.reports.glob("quarantine-*.md")):
+            key = _NO_KEY.sub("-", page.stem.lower()).strip("-")
+            create_markdown_artifact(page.read_text(encoding="utf-8"), key=key, description="A source that is held")
     except (PrefectException, httpx.HTTPError) as error:
         _log.warning("Prefect did not take the artifacts: %s", error)
 

@@ -5,9 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from prefect import flow
+from prefect.artifacts import Artifact
 
 from spiders.items import ProductItem
+from tasks.ingest import ingest_feeds
 from tasks.quarantine import NothingHeldError, release_source
+from tasks.report import publish_artifacts
 from tests.support.feeds import Store, image, shelf
 from warehouse.visits import VisitRow, record_visit
 
@@ -161,3 +165,12 @@ def test_other_sources_are_let_in_while_one_is_held(store: Store) -> None:
     store.deliver(4, shelf(3, "market"), "market")
     report = store.ingest("night-4")
     assert (report.held_crawls, report.new_products) == (1, 3)
+
+
+def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store: Store, prefect_api: str) -> None:
+    store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL])
+    with store.loop("night-4") as loop:
+        report = ingest_feeds.fn(loop)
+        flow(lambda: publish_artifacts(loop, "Night night-4", report.problems), name="show")()
+    shown = Artifact.get("quarantine-shop")
+    assert "`currency_changed`" in str(getattr(shown, "data", None))
