@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from prefect import flow
-from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from spiders.items import ProductItem
 from tasks.ingest import ingest_feeds
@@ -167,11 +168,11 @@ def test_other_sources_are_let_in_while_one_is_held(store: Store) -> None:
     assert (report.held_crawls, report.new_products) == (1, 3)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Artifact.get leaves its socket open
 def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store: Store, prefect_api: str) -> None:
     store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL])
     with store.loop("night-4") as loop:
         report = ingest_feeds.fn(loop)
         flow(lambda: publish_artifacts(loop, "Night night-4", report.problems), name="show")()
-    shown = Artifact.get("quarantine-shop")
-    assert "`currency_changed`" in str(getattr(shown, "data", None))
+    with get_client(sync_client=True) as client:
+        (shown,) = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["quarantine-shop"])))
+    assert "`currency_changed`" in str(shown.data)
