@@ -7,15 +7,18 @@ picture that took its reader over could still only lie about its own quality.
 import json
 import os
 import select
+import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeAlias
 
+from pydantic import BaseModel, TypeAdapter
+
 from recognition.errors import UnreadablePictureError
+from recognition.pictures.bounds import start_reader
 from recognition.pictures.picture_reader import SECONDS
 from recognition.pictures.quality import PictureQuality
 from recognition.vocabulary import PictureReason
@@ -24,7 +27,6 @@ Measured: TypeAlias = PictureQuality | UnreadablePictureError
 
 _PATIENCE = 3 * SECONDS  # seconds: a busy machine gives a process less than one of CPU for one of time
 _LONGEST_ANSWER = 64 * 1024
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 class PictureReaders:
@@ -62,66 +64,71 @@ class _Reader:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def measure(self, path: Path) -> Measured:
-        """Ask for one file."""
-        process = self._process = self._process or _start()
-        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+    def measure(self, path: Path, *, again: bool = True) -> Measured:
+        """Ask for one file; `again` where its reader was killed, as the system does where its memory runs out."""
+        try:
+            return _understood(self._ask(path))
+        except EOFError:
+            if self.stop() == -signal.SIGKILL and again:
+                return self.measure(path, again=False)
+        except (TimeoutError, ValueError):
+            self.stop()
+        return UnreadablePictureError(PictureReason.UNREADABLE, "the process that read it died or hung over it")
+
+    def stop(self) -> int | None:
+        """End the process; the next picture starts another. How it ended, as `subprocess` tells it."""
+        if self._process is None:
+            return None
+        process, self._process = self._process, None
+        process.kill()
+        process.communicate()
+        return process.returncode
+
+    def _ask(self, path: Path) -> bytes:
+        """The line that the process answers.
+
+        Raises:
+            EOFError: it ended instead.
+            TimeoutError: it takes too long.
+            ValueError: it says too much.
+        """
+        process = self._process = self._process or start_reader("recognition.pictures.picture_reader")
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - pipes were asked for
         try:
             process.stdin.write(json.dumps(str(path.absolute())).encode() + b"\n")
             process.stdin.flush()
-        except OSError:
-            pass  # it is gone; that it says nothing will show
-        try:
-            return _understood(_line(process))
-        except (ValueError, TypeError, KeyError):
-            self.stop()
-            return UnreadablePictureError(PictureReason.UNREADABLE, "the process that read it died or hung over it")
-
-    def stop(self) -> None:
-        """End the process; the next picture starts another."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        except OSError as error:
+            raise EOFError from error
+        return _line(process.stdout.fileno())
 
 
-def _start() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "recognition.pictures.picture_reader"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        cwd=_ROOT,
-        env={
-            "PATH": os.defpath,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "OPENBLAS_NUM_THREADS": "1",  # its threads would each take addresses, and have nothing to do
-            "OMP_NUM_THREADS": "1",
-        },
-    )
+def _line(descriptor: int) -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        if not select.select([descriptor], [], [], _PATIENCE)[0]:
+            raise TimeoutError
+        part = os.read(descriptor, _LONGEST_ANSWER)
+        if not part:
+            raise EOFError
+        line += part
+        if len(line) > _LONGEST_ANSWER:
+            raise ValueError("more than an answer")
+    return line
+
+
+class _Refusal(BaseModel):
+    reason: PictureReason
+    detail: str
+
+
+_ANSWER: TypeAdapter[PictureQuality | _Refusal] = TypeAdapter(PictureQuality | _Refusal)
 
 
 def _understood(line: bytes) -> Measured:
     """What a reader said.
 
     Raises:
-        ValueError, TypeError, KeyError: it is none of what readers say.
+        ValueError: it is none of what readers say.
     """
-    said = json.loads(line)
-    if "reason" in said:
-        return UnreadablePictureError(PictureReason(said["reason"]), str(said["detail"]))
-    return PictureQuality(**said)
-
-
-def _line(process: "subprocess.Popen[bytes]") -> bytes:
-    """The next line of a process; cut off where it ends, or takes too long, or says too much."""
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    line = b""
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([process.stdout], [], [], _PATIENCE)
-        part = os.read(process.stdout.fileno(), _LONGEST_ANSWER) if ready else b""
-        if not part or len(line) > _LONGEST_ANSWER:
-            return b""
-        line += part
-    return line
+    said = _ANSWER.validate_json(line, strict=True)
+    return UnreadablePictureError(said.reason, said.detail) if isinstance(said, _Refusal) else said

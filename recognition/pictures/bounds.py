@@ -1,6 +1,32 @@
-"""What a process that decodes strangers' bytes may take. A system without such limits decodes without them."""
+"""Processes that decode strangers' bytes: how one is started, and what it may take.
 
+A system without such limits decodes without them.
+"""
+
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_reader(module: str) -> "subprocess.Popen[bytes]":
+    """Start a module that answers on stdout what it is asked on stdin; of our environment it sees nothing."""
+    return subprocess.Popen(  # noqa: S603 - a module of ours, named in the code
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "OPENBLAS_NUM_THREADS": "1",  # its threads would each take addresses, and have nothing to do
+            "OMP_NUM_THREADS": "1",
+        },
+    )
 
 
 def bind_process(memory: int) -> None:

@@ -5,9 +5,6 @@ time: decoders of video are large C programs, and what a hostile file does to on
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import IO, Any
 from PIL import Image
 
 from recognition.errors import UnreadablePictureError
+from recognition.pictures.bounds import start_reader
 from recognition.vocabulary import PictureReason
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi"})
@@ -23,7 +21,6 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".a
 
 _HEAD = 64  # bytes that tell a container
 _ISO_BRANDS = (b"isom", b"iso", b"mp4", b"avc1", b"M4V", b"qt  ", b"3gp", b"3g2", b"dash", b"MSNV", b"f4v")
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +108,7 @@ def read_frames(path: Path, sampling: Sampling = Sampling(), limits: VideoLimits
     """
     container = _checked(path, limits)
     request = {"path": str(path.resolve()), "container": container, **asdict(sampling), **asdict(limits)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "recognition.pictures.frame_reader"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=_ROOT,
-        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    ) as reader:
+    with start_reader("recognition.pictures.frame_reader") as reader:
         try:
             assert reader.stdin is not None and reader.stdout is not None  # noqa: S101, PT018 - pipes were asked for
             reader.stdin.write(json.dumps(request).encode())

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from recognition.errors import UnreadablePictureError
 from recognition.pictures import apart
 from recognition.pictures.apart import PictureReaders
+from recognition.pictures.bounds import start_reader
 from recognition.pictures.quality import PictureQuality, measure_picture
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason
@@ -44,7 +46,7 @@ def test_each_bad_file_says_why_and_the_next_is_read_all_the_same(tmp_path: Path
     assert isinstance(last, PictureQuality)
 
 
-def test_a_reader_that_is_killed_costs_one_picture_at_most(tmp_path: Path) -> None:
+def test_a_reader_that_is_killed_from_outside_costs_no_good_picture(tmp_path: Path) -> None:
     paths = [photo(tmp_path / f"{seed}.jpg", seed) for seed in range(3)]
     with PictureReaders(1) as readers:
         assert isinstance(next(iter(readers.measure(paths[:1]))), PictureQuality)
@@ -52,10 +54,40 @@ def test_a_reader_that_is_killed_costs_one_picture_at_most(tmp_path: Path) -> No
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        lost, found = readers.measure(paths[1:])
+        assert all(isinstance(found, PictureQuality) for found in readers.measure(paths[1:]))
+
+
+def test_a_picture_that_gets_every_reader_killed_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start_killed(module: str) -> "subprocess.Popen[bytes]":
+        process = start_reader(module)
+        process.kill()
+        started.append(process.wait())
+        return process
+
+    monkeypatch.setattr(apart, "start_reader", start_killed)
+    with PictureReaders(1) as readers:
+        (lost,) = readers.measure([photo(tmp_path / "a.jpg", 1)])
     assert isinstance(lost, UnreadablePictureError)
     assert lost.reason is PictureReason.UNREADABLE
-    assert isinstance(found, PictureQuality)
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"reason": "no such reason", "detail": ""}',
+        b'{"width": "wide", "height": 1, "sharpness": 1.0, "brightness": 1.0, "contrast": 1.0, "phash": 1}',
+        b'{"width": 1, "height": 1}',
+    ],
+)
+def test_what_no_reader_says_is_taken_for_no_measurement(answer: bytes) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        apart._understood(answer)
 
 
 def test_a_picture_that_its_reader_hangs_over_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
