@@ -1,5 +1,7 @@
 """Scrapy's way to the web: the requests of every component go out here, past the guard and within limits."""
 
+from functools import cached_property
+
 import aiohttp
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -31,7 +33,7 @@ class GuardedDownload(BaseDownloadHandler):
             DownloadFailedError: a connection broke; in a second it may hold.
             SpiderError, aiohttp.ClientError, TimeoutError, OSError: asking again would not help.
         """
-        await component(self.crawler, Manners).host_of(request).turn()
+        await self._manners.host_of(request).turn()
         self.crawler.stats.inc_value(REQUESTS)
         try:
             answer = await self._fetcher.get(
@@ -50,6 +52,10 @@ class GuardedDownload(BaseDownloadHandler):
         for name, value in answer.headers.items():
             headers.appendlist(name, value)
         return Response(request.url, status=answer.status, headers=headers, body=answer.body)
+
+    @cached_property
+    def _manners(self) -> Manners:
+        return component(self.crawler, Manners)
 
     async def close(self) -> None:
         """Close all connections."""

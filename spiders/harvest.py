@@ -129,7 +129,7 @@ class Harvester:
         Raises:
             Exception: see `safely`.
         """
-        usable = remembered if remembered is not None and self.knows_enough(remembered) else None
+        usable = self.usable(remembered)
         if response.status == HTTPStatus.NOT_MODIFIED and usable is not None:
             await self._confirm(place, usable)
             return
@@ -244,9 +244,11 @@ class Harvester:
         if self._writer.failure(failure(self._source.name, url, reason, detail)):
             self.counts.failed[reason] += 1
 
-    def knows_enough(self, remembered: RememberedPage) -> bool:
-        """Whether a page that has not changed need not be read: where links count, they must be known."""
-        return remembered.holds.links is not None or not self.follow_links
+    def usable(self, remembered: RememberedPage | None) -> RememberedPage | None:
+        """What is remembered of a page, if it saves reading it unchanged: where links count, they must be known."""
+        if remembered is None or (self.follow_links and remembered.holds.links is None):
+            return None
+        return remembered
 
     def _wanted(self, targets: Iterable[Target]) -> Iterator[Target]:
         for target in targets:

@@ -58,7 +58,7 @@ class PhotoDesk:
         postponed: frozenset[str] = frozenset(),
     ) -> None:
         self._source = source
-        self._ask_for = ask
+        self._ask = ask
         self._store = store
         self._memory = memory
         self._record = record
@@ -105,7 +105,7 @@ class PhotoDesk:
             return None
         try:
             async with self._room:
-                return await self._ask(url, known)
+                return await self._download(url, known)
         except Exception as error:  # every way a picture can fail is a row; none may end the crawl
             if is_disk_full(error):
                 raise
@@ -113,9 +113,9 @@ class PhotoDesk:
             self._record(url, reason_of(error), detail_of(error))
             return None
 
-    async def _ask(self, url: str, known: RememberedImage | None) -> ImageRef:
+    async def _download(self, url: str, known: RememberedImage | None) -> ImageRef:
         conditions = known.validators.conditions if known else {}
-        answer = await self._ask_for(request_for(url, self._store.limits.max_bytes, conditions=conditions))
+        answer = await self._ask(request_for(url, self._store.limits.max_bytes, conditions=conditions))
         if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
             self.counts.known += 1
             self._memory.keep_image(known.image, known.validators)

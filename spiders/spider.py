@@ -46,7 +46,6 @@ class ShopSpider(Spider):
         self._reader = visit.reader
         self._frontier = visit.frontier
         self._memory = visit.memory
-        self._concurrency = visit.source.concurrency
         self._postponed = visit.postponed
         self._start = visit.reader.start()
         self._discovered = False
@@ -80,7 +79,7 @@ class ShopSpider(Spider):
         No more pages are under way than are asked for at a time, until what they hold is written down: a kill costs
         no more.
         """
-        if self._frontier.out >= self._concurrency:
+        if self._frontier.out >= self._source.concurrency:
             return None
         try:
             while place := self._next(same=self.harvester.follow_links or self._asks_same):
@@ -216,7 +215,7 @@ class ShopSpider(Spider):
             return None
         is_data = target.role == "data"
         most = getattr(self._source, "max_bytes", MAX_PAGE_BYTES) if is_data else MAX_PAGE_BYTES
-        usable = remembered if remembered is not None and self.harvester.knows_enough(remembered) else None
+        usable = self.harvester.usable(remembered)
         conditions = usable.validators.conditions if usable else {}
         try:
             request = request_for(target.url, most, conditions=conditions, in_shop=not is_data)
