@@ -5,9 +5,9 @@
 Needs nginx. A shop of static files (10 KB pages, 96 KB photos, a sitemap with lastmod) is crawled by Scrapy with its
 stock ImagesPipeline and by skuloop, one after the other, each in a process of its own with 16 requests at a time and no
 delay; three times in turn, and the run of the median CPU counts. CPU seconds are those of the process, start and end
-included. Three second nights: the sitemap says that nothing
-has changed; it says nothing (every page is asked for, and answered 304); and, as a shop really is asked, politely: a
-pause of 20 ms between requests in both nights. Bytes are what nginx sent, headers included.
+included. Three second nights: the sitemap says that nothing has changed; it says nothing (every page is asked for, and
+answered 304); and, as a shop really is asked, politely: a pause of 20 ms between requests in both nights. Bytes are
+what nginx sent, headers included.
 """
 
 import os

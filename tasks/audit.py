@@ -93,9 +93,8 @@ def _measure_new(loop: Loop) -> tuple[int, int, int]:
             shard = waiting[at : at + _SHARD]
             measured = readers.measure([images / image.path for image in shard])
             found = [_row(image, seen) for image, seen in zip(shard, measured, strict=True)]
-            rows = [
-                row for row in found if row.reason is not PictureReason.MISSING
-            ]  # perhaps back tomorrow: not judged
+            # A file that is missing is perhaps back tomorrow: it is not judged.
+            rows = [row for row in found if row.reason is not PictureReason.MISSING]
             missing += len(found) - len(rows)
             refused += _store(loop, rows)
             report_progress("audit", at + len(found), len(waiting))

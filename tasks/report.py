@@ -33,7 +33,7 @@ from warehouse.runs import stages
 from warehouse.visits import CrawlReportRow, crawl_reports
 
 _CLASSES_SHOWN = 200
-
+_NO_KEY = re.compile(r"[^a-z0-9]+")  # Prefect's keys are lower-case letters, digits and dashes
 _log = logging.getLogger(__name__)
 
 
@@ -93,9 +93,6 @@ def final_state(report: NightReport | CycleReport | BakeoffReport) -> Any:
 def write_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
     """Write the report of a run beside its pictures."""
     write_durably(loop.reports / f"{loop.flow}.md", _report(loop, title, problems).encode())
-
-
-_NO_KEY = re.compile(r"[^a-z0-9]+")  # Prefect's keys are lower-case letters, digits and dashes
 
 
 def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:

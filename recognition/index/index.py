@@ -20,9 +20,7 @@ from recognition.index.embeddings import Embeddings
 from recognition.index.variants import EXACT, Variant
 
 GONE = -1
-_CELLS = (
-    2**19
-)  # floats of candidates that are gathered at once: 2 MiB stay in the cache of a core until they are compared
+_CELLS = 2**19  # floats of candidates gathered at once: 2 MiB stay in the cache of a core until they are compared
 
 
 @dataclass(frozen=True)

@@ -174,5 +174,7 @@ def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store
         report = ingest_feeds.fn(loop)
         flow(lambda: publish_artifacts(loop, "Night night-4", report.problems), name="show")()
     with get_client(sync_client=True) as client:
-        (shown,) = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["quarantine-shop"])))
+        (shown,) = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["quarantine-shop"]))
+        )
     assert "`currency_changed`" in str(shown.data)
