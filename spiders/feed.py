@@ -1,6 +1,7 @@
 """The files of one crawl: feed.jsonl, failures.jsonl and, last of all, summary.json."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,8 +35,14 @@ FAILURES_NAME = "failures.jsonl"
 SUMMARY_NAME = "summary.json"
 
 
+_ADDED = (
+    "pages", "unchanged", "unasked", "postponed", "images_new", "images_known", "requests", "bytes", "pauses",
+    "paused_seconds",
+)  # fmt: skip
+
+
 class VisitReport(BaseModel):
-    """What a visit to a shop cost, and which manners were kept. After a kill it tells of the last attempt alone.
+    """What a visit to a shop cost, and which manners were kept. Of a killed attempt the last few seconds are missing.
 
     `pages` were asked for and came, of which `unchanged` were as before; `unasked` are unchanged by the word of the
     sitemap; `postponed` failed on earlier nights and are not due yet. `images_failed` and `pages_failed` count by
@@ -63,6 +70,17 @@ class VisitReport(BaseModel):
     paused_seconds: float = 0.0
     closed: str | None = None
     peak_mib: float = 0.0
+
+    def after(self, earlier: "VisitReport") -> "VisitReport":
+        """This attempt and those before it: what was done is added up, the manners are those of the last."""
+        return self.model_copy(
+            update={
+                **{name: getattr(earlier, name) + getattr(self, name) for name in _ADDED},
+                "pages_failed": Counter(earlier.pages_failed) + Counter(self.pages_failed),
+                "images_failed": Counter(earlier.images_failed) + Counter(self.images_failed),
+                "peak_mib": max(earlier.peak_mib, self.peak_mib),
+            }
+        )
 
 
 class CrawlSummary(BaseModel):

@@ -1,10 +1,11 @@
 """One visit to a source on the web: its parts put together, progress while it runs, a report when it is over."""
 
 import asyncio
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from spiders.engine import crawler_for
 from spiders.failures import reason_of
 from spiders.feed import CrawlFiles, FeedWriter, VisitReport
 from spiders.frontier import Frontier
-from spiders.harvest import BEGUN, Harvester, Visit
+from spiders.harvest import BEGUN, Visit
 from spiders.images import ImageStore
 from spiders.items import failure
 from spiders.manners import Host, Manners
@@ -30,7 +31,7 @@ from spiders.spider import ShopSpider
 
 PROGRESS_SECONDS = 3.0
 
-
+_SO_FAR = "report so far"
 _MANNERS = frozenset(
     {"max_pages", "allow_private", "contact", "download_delay", "concurrency", "timeout_seconds", "max_bytes"}
 )
@@ -92,7 +93,8 @@ async def _crawl(visit: Visit) -> Ending:
     if visit.frontier.note(BEGUN) is None:
         visit.frontier.set_note(BEGUN, str(time.time()))
     crawler = crawler_for(ShopSpider, visit.source, visit.reader.start()[0].url, SCHEDULER=FrontierScheduler)
-    async with _progress(lambda: _line(visit, _spider_of(crawler).harvester)):
+    earlier = VisitReport.model_validate_json(visit.frontier.note(_SO_FAR) or "{}")
+    async with _now_and_then(lambda: _tell(visit, _spider_of(crawler), crawler, earlier)):
         await crawler.crawl_async(visit)
     spider = _spider_of(crawler)
     if spider.fatal is not None:
@@ -100,7 +102,7 @@ async def _crawl(visit: Visit) -> Ending:
     if spider.closed is not None:
         name = visit.source.name
         visit.writer.failure(failure(name, visit.source.url or name, reason_of(spider.closed), str(spider.closed)))
-    return Ending(spider.harvester.reached, _report(visit.source, spider, crawler))
+    return Ending(spider.harvester.reached, _report(visit.source, spider, crawler).after(earlier))
 
 
 def _spider_of(crawler: Crawler) -> ShopSpider:
@@ -110,28 +112,31 @@ def _spider_of(crawler: Crawler) -> ShopSpider:
 
 
 @asynccontextmanager
-async def _progress(line: Callable[[], str]) -> AsyncIterator[None]:
-    """One line every few seconds for whoever watches."""
+async def _now_and_then(tell: Callable[[], None]) -> AsyncIterator[None]:
+    """Tell every few seconds how things are."""
 
-    async def tell() -> None:
+    async def keep_telling() -> None:
         while True:
             await asyncio.sleep(PROGRESS_SECONDS)
-            sys.stderr.write(line())
-            sys.stderr.flush()
+            with suppress(OSError, sqlite3.OperationalError):  # a full disk: the crawl itself will say so
+                tell()
 
-    telling = asyncio.ensure_future(tell())
+    telling = asyncio.ensure_future(keep_telling())
     try:
         yield
     finally:
         telling.cancel()
 
 
-def _line(visit: Visit, harvester: Harvester) -> str:
-    counts, pictures, writer = harvester.counts, harvester.photos.counts, visit.writer
-    return (
+def _tell(visit: Visit, spider: ShopSpider, crawler: Crawler, earlier: VisitReport) -> None:
+    """One line for whoever watches, and the report so far for the attempt after a kill."""
+    counts, pictures, writer = spider.harvester.counts, spider.harvester.photos.counts, visit.writer
+    visit.frontier.set_note(_SO_FAR, _report(visit.source, spider, crawler).after(earlier).model_dump_json())
+    sys.stderr.write(
         f"{visit.source.name}: {counts.pages + counts.unasked} pages, {visit.frontier.waiting()} to go, "
         f"{writer.products} products, {pictures.new} new images, {pictures.known} known, {writer.failures} failures\n"
     )
+    sys.stderr.flush()
 
 
 def _report(source: WebKind, spider: ShopSpider, crawler: Crawler) -> VisitReport:

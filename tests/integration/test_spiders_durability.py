@@ -97,6 +97,22 @@ def test_ten_kills_lose_no_page_and_ask_for_hardly_any_twice(shop: WebShop, tmp_
     assert sum(1 for item in feed if item.images) == PAGES // 3
 
 
+def test_the_report_after_a_kill_also_tells_of_what_was_done_before_it(shop: WebShop, tmp_path: Path) -> None:
+    for number in range(120):
+        shop.product(f"item-{number}", images=[])
+    shop.sitemap(f"p/item-{number}" for number in range(120))
+    work = job(shop, tmp_path, download_delay=0.05, concurrency=2)
+    with crawling(work) as process:
+        while process.poll() is None and sum(shop.asked.values()) < 90:
+            time.sleep(0.01)
+        assert process.poll() is None
+    before = sum(shop.asked.values())
+    report = visit(work)
+    in_all = sum(shop.asked.values())
+    assert in_all - before < report.requests <= in_all
+    assert 40 < report.pages <= 121
+
+
 def test_the_frontier_goes_breadth_first_also_after_a_kill(shop: WebShop, tmp_path: Path) -> None:
     order: list[str] = []
 
