@@ -1,6 +1,7 @@
 """A shop that is not what it was: nothing of it reaches the tables until somebody has looked or it is normal again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -169,12 +170,17 @@ def test_other_sources_are_let_in_while_one_is_held(store: Store) -> None:
 
 
 def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store: Store, prefect_api: str) -> None:
-    store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL])
+    crawl_id = store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL])
+    say_that_it_was_cut_short(store, crawl_id)
     with store.loop("night-4") as loop:
         report = ingest_feeds.fn(loop)
-        flow(lambda: publish_artifacts(loop, "Night night-4", report.problems), name="show")()
+        as_run = replace(loop, run_id="run")  # the run that its feeds are delivered in
+        flow(lambda: publish_artifacts(as_run, "Night night-4", report.problems), name="show")()
+    assert "`currency_changed`" in in_prefect("quarantine-shop")
+    assert "12 requests" in in_prefect(f"{loop.flow}-crawls")
+
+
+def in_prefect(key: str) -> str:
     with get_client(sync_client=True) as client:
-        (shown,) = client.read_artifacts(
-            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["quarantine-shop"]))
-        )
-    assert "`currency_changed`" in str(shown.data)
+        (shown,) = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+    return str(shown.data)
