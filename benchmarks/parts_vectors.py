@@ -20,6 +20,7 @@ from recognition.encoders.protocol import Block, Vectors
 from recognition.isolation.composites import Composite
 from recognition.isolation.cutout import CutOut, cut_out
 from recognition.isolation.protocol import IsolationSpec
+from recognition.isolation.views import CatalogueView
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import IsolationMethod
 from warehouse.vectors import VectorStore
@@ -90,10 +91,21 @@ def layout(spec: EncoderSpec) -> tuple[Block, ...]:
 
 def vectors(spec: EncoderSpec, paths: Sequence[Path]) -> Vectors:
     """[n, d] vectors of the photos, in the order given; what is missing is encoded first."""
-    keys = [_key(path) for path in paths]
-    fingerprint = encoder_fingerprint(spec)
+    return _encoded(spec, [(_key(path), path) for path in paths])
+
+
+def view_vectors(spec: EncoderSpec, paths: Sequence[Path], numbers: Iterable[int]) -> Vectors:
+    """[n * numbers, d] vectors of the views of clean photos, photo by photo; what is missing is drawn and encoded."""
+    chosen = list(numbers)
+    views = [CatalogueView(_key(path), path, number) for path in paths for number in chosen]
+    return _encoded(spec, [(view.key, view) for view in views])
+
+
+def _encoded(spec: EncoderSpec, items: Sequence[tuple[str, Path | CatalogueView]]) -> Vectors:
+    """[n, d] vectors in the order given; each shard is kept as soon as it is encoded."""
+    fingerprint, keys = encoder_fingerprint(spec), [key for key, _ in items]
     known = STORE.known(fingerprint)
-    missing = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
+    missing = {key: item for key, item in items if key not in known}
     for batch in encode_files(spec, list(missing.items()), on_progress=_progress):
         STORE.append(fingerprint, batch.sha256s, batch.vectors)
     found, rows = STORE.load(fingerprint, keys)
@@ -114,5 +126,5 @@ def _key(path: Path) -> str:
 
 
 def _progress(done: int, total: int) -> None:
-    if done % 12_800 == 0 or done == total:
+    if done % 1_280 == 0 or done == total:
         print(f"encoded {done} of {total}", file=sys.stderr, flush=True)

@@ -1,140 +1,81 @@
 """A product's first day: recognised from clean catalogue photos alone, among products that have camera photos.
 
-    python -m benchmarks.recognition_first_day [--classes 1000]
+    python -m benchmarks.recognition_first_day [--classes 1000] [--fresh]
 
 Cart-parts: of the first 1,000 classes the last hundred are new, with one, two or four clean photos on white and no
-camera photo; all others teach with photos 00-49. Asked are photos 00-19 of the new classes, among all 1,000. Views are
-clean photos cut out and laid on corners of other products' photos. Frozen ViT-Tiny, a stand-in for the default
-encoder. Needs SKULOOP_SHARED (default ../shared).
+camera photo; all others teach with photos 00-49. Asked are photos 00-19 of the new classes and photos 50-54 of the
+others, among all 1,000. Views are a clean photo's product on drawn clutter, as `first_day.views` makes them, twelve of
+each photo. Frozen ViT-Tiny, a stand-in for the default encoder. Vectors and figures are kept, each as soon as it is
+known: a run that was stopped goes on where it was. Needs SKULOOP_SHARED (default ../shared).
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-import numpy as np
-
+from benchmarks.first_day_photos import NEW, Day
+from benchmarks.first_day_ways import clean_prototypes, nearest_clean_photo, predicted, taught
 from benchmarks.machine import this_machine
-from benchmarks.parts_photos import TEACHING, Part, catalogue_photos, photos, read_parts, render_parts
+from benchmarks.parts_photos import read_parts, render_parts
 from benchmarks.parts_results import kept
-from benchmarks.parts_vectors import ENCODER, SEED, batched, isolating, layout, plain, vectors
-from recognition.encoders import EncoderSpec, open_encoder
-from recognition.encoders.protocol import Vectors
-from recognition.heads.choice import Choice, FineMethod
-from recognition.heads.fine_head import fit_fine_head
-from recognition.heads.metric import MetricKind, worth_reducing
-from recognition.heads.samples import Samples
-from recognition.isolation.composites import composite_views
-from recognition.isolation.cutout import cut_out
-from recognition.pictures.reading import read_picture
+from benchmarks.parts_vectors import ENCODER, isolating, plain
+from recognition.heads.choice import FineMethod
 from recognition.vocabulary import IsolationMethod
-from skuloop.output import console, print_table
+from skuloop.output import console, print_table, say
 from tasks.settings import shared_data
 
-_NEW, _ASKED, _COUNTS = 100, range(20), (1, 2, 4)
-_VIEWS = 12  # of each clean photo
-_COLOUR = 0.4
+_COUNTS = (1, 2, 4)
+_ASKED = ("new", "others")
+Way = Callable[[Day, int], dict[str, float | str]]
+
+_WHOLE: Mapping[str, Way] = {
+    "nearest clean photo": nearest_clean_photo,
+    "discriminant, clean photos teach": partial(taught, fine=FineMethod.MEANS, views=False),
+    "discriminant, clean photos and views": partial(taught, fine=FineMethod.MEANS, views=True),
+}
+_FOREGROUND: Mapping[str, Way] = _WHOLE | {
+    "nearest mean of clean photos, discriminant": clean_prototypes,
+    "discriminant, predicted prototypes": partial(predicted, fine=FineMethod.MEANS),
+    "refined, clean photos teach": partial(taught, fine=FineMethod.REFINED, views=False),
+    "refined, clean photos and views": partial(taught, fine=FineMethod.REFINED, views=True),
+    "refined, predicted prototypes": partial(predicted, fine=FineMethod.REFINED),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--classes", type=int, default=1000)
+    parser.add_argument("--classes", type=int, default=1000, help="new ones included, up to 2000")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     chosen = parser.parse_args(arguments)
     if not console.is_terminal:
-        console.width = 130
+        console.width = 150
     shared = shared_data()
-    render_parts(shared, read_parts(shared))
-    found = kept(f"first-day/{chosen.classes}", lambda: _measure(shared, chosen.classes), fresh=chosen.fresh)
-    machine = this_machine()
+    parts = tuple(read_parts(shared)[: chosen.classes])
+    render_parts(shared, parts)
+    whole, foreground = Day(plain(shared), parts), Day(isolating(shared, IsolationMethod.FOREGROUND), parts)
     rows = [
-        (method, *(f"{found[f'{method}/{count}']:.3f}" for count in _COUNTS))
-        for method in dict.fromkeys(key.rpartition("/")[0] for key in found if "/" in key)
+        (embedding, name, *_measured(f"{embedding}/{name}", day, way, fresh=chosen.fresh))
+        for embedding, day, ways in (("whole picture", whole, _WHOLE), ("foreground", foreground, _FOREGROUND))
+        for name, way in ways.items()
     ]
+    columns = (f"{asked}, {count} clean" for count in _COUNTS for asked in _ASKED)
     print_table(
-        f"Top-1 of {_NEW} new products among {chosen.classes} ({machine.cpu}, {ENCODER}, frozen)",
-        ("method", *(f"{count} clean photos" for count in _COUNTS)),
+        f"Top-1 of {NEW} new products and of the others, among {len(parts)} ({this_machine().cpu}, {ENCODER}, frozen)",
+        ("embedding", "known by", *columns),
         rows,
     )
     return 0
 
 
-def _measure(shared: Path, classes: int) -> dict[str, float | str]:
-    parts = read_parts(shared)[:classes]
-    old, new = parts[:-_NEW], parts[-_NEW:]
-    found: dict[str, float | str] = {}
+def _measured(name: str, day: Day, way: Way, *, fresh: bool) -> list[str]:
+    """The cells of a row, each told as soon as it is known."""
+    cells: list[str] = []
     for count in _COUNTS:
-        found[f"nearest catalogue photo, whole picture/{count}"] = _nearest(plain(shared), parts, new, count)
-    spec = isolating(shared, IsolationMethod.FOREGROUND)
-    taught = _camera(spec, old)
-    for count in _COUNTS:
-        found[f"nearest catalogue photo, foreground/{count}"] = _nearest(spec, parts, new, count)
-        clean = vectors(spec, catalogue_photos(new, range(count)))
-        views = _composited(spec, new, old, count)
-        for name, added, per_class in (("clean photos", clean, count), ("clean photos and views", None, 0)):
-            extra, each = (added, per_class) if added is not None else _woven(clean, views, count)
-            for fine in (FineMethod.MEANS, FineMethod.REFINED):
-                label = f"{'refined' if fine is FineMethod.REFINED else 'discriminant'} prototypes of {name}"
-                found[f"{label}/{count}"] = _accuracy(spec, taught, extra, each, new, fine)
-    return found
-
-
-def _nearest(spec: EncoderSpec, parts: Sequence[Part], new: Sequence[Part], count: int) -> float:
-    """Each photo is named by the nearest of all clean photos of all products."""
-    width = layout(spec)[0].width
-    catalogue = vectors(spec, catalogue_photos(parts, range(count)))[:, :width]
-    asked = vectors(spec, photos(new, _ASKED))[:, :width]
-    found = (asked @ catalogue.T).argmax(axis=1) // count
-    return float((found == _targets(len(parts) - len(new), len(new), len(_ASKED))).mean())
-
-
-def _accuracy(
-    spec: EncoderSpec, taught: Samples, extra: Vectors, each: int, new: Sequence[Part], fine: FineMethod
-) -> float:
-    classes = len(taught.classes)
-    samples = Samples(
-        np.concatenate([taught.vectors, extra]),
-        np.concatenate([taught.targets, _targets(classes, len(new), each)]),
-        np.arange(len(taught) + len(extra)),
-        (*taught.classes, *(part.sku for part in new)),
-        taught.layout,
-    )
-    kind = MetricKind.DISCRIMINANT if worth_reducing(samples) else MetricKind.WHITENED
-    head = fit_fine_head(samples, Choice(kind, colour_weight=_COLOUR, fine=fine))
-    asked = head.metric.apply(vectors(spec, photos(new, _ASKED)))
-    found = (asked @ head.prototypes.T).argmax(axis=1)
-    return float((found == _targets(classes, len(new), len(_ASKED))).mean())
-
-
-def _camera(spec: EncoderSpec, parts: Sequence[Part]) -> Samples:
-    paths = photos(parts, TEACHING)
-    skus = [part.sku for part in parts for _ in TEACHING]
-    return Samples.from_labels(vectors(spec, paths), skus, [str(path) for path in paths], layout(spec))
-
-
-def _composited(spec: EncoderSpec, new: Sequence[Part], old: Sequence[Part], count: int) -> Vectors:
-    """[classes * count * _VIEWS, d] views, photo by photo."""
-    cutouts = [cut_out(read_picture(path)) for path in catalogue_photos(new, range(count))]
-    if any(cutout is None for cutout in cutouts):
-        raise RuntimeError("a clean photo could not be cut out")
-    backgrounds = [read_picture(path) for path in photos(old[::5], range(2))]
-    whole = [cutout for cutout in cutouts if cutout is not None]
-    views = composite_views(whole, backgrounds, len(whole) * _VIEWS, SEED)
-    encoder = open_encoder(spec)
-    rows = np.concatenate([encoder.encode([view.picture for view in batch]) for batch in batched(views, 64)])
-    return rows.reshape(_VIEWS, len(whole), -1).transpose(1, 0, 2).reshape(len(rows), -1)
-
-
-def _woven(clean: Vectors, views: Vectors, count: int) -> tuple[Vectors, int]:
-    """Clean photos and their views, class by class, and how many rows each class has."""
-    classes, width = len(clean) // count, clean.shape[1]
-    both = [clean.reshape(classes, count, width), views.reshape(classes, count * _VIEWS, width)]
-    return np.concatenate(both, axis=1).reshape(-1, width), count * (1 + _VIEWS)
-
-
-def _targets(first: int, classes: int, each: int) -> np.ndarray:
-    return np.repeat(np.arange(first, first + classes), each)
+        found = kept(f"first-day/{len(day.parts)}/{name}/{count}", partial(way, day, count), fresh=fresh)
+        say(f"{name}, {count} clean photos: " + ", ".join(f"{asked} {found[asked]:.3f}" for asked in _ASKED))
+        cells += [f"{found[asked]:.3f}" for asked in _ASKED]
+    return cells
 
 
 if __name__ == "__main__":

@@ -1,0 +1,104 @@
+"""Ways to know a product on its first day; each gives top-1 of the new products and of the others.
+
+A product that has clean photos alone competes with others whose prototypes lie where camera photos lie. Views (ADR 10)
+move its photos there. Another way is to predict its prototype: a ridge regression from the mean of the clean photos to
+the prototype, learned on the products that have both.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from benchmarks.first_day_photos import NEW, Day, rows_of
+from benchmarks.parts_vectors import layout
+from recognition.encoders.protocol import Vectors
+from recognition.heads.choice import Choice, FineMethod
+from recognition.heads.fine_head import FineHead, fit_fine_head
+from recognition.heads.metric import Metric, MetricKind, worth_reducing
+from recognition.heads.prototypes import class_prototypes
+from recognition.heads.samples import Rows, Samples
+from recognition.heads.scoring import scan_prototypes
+from recognition.heads.whitening import normalised
+
+Figures = dict[str, float | str]
+
+_COLOUR = 0.3  # what validation chose at 1,000 classes
+_PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+def nearest_clean_photo(day: Day, count: int) -> Figures:
+    """Every photo is named by the nearest of all clean photos of all products: no camera photo teaches."""
+    width = layout(day.spec)[0].width
+    nearest = scan_prototypes(day.clean(count)[:, :width])
+    new, others = (nearest(asked[:, :width], 1)[0][:, 0] // count for asked in (day.asked_of_new, day.asked_of_others))
+    return day.accuracy(new, others)
+
+
+def clean_prototypes(day: Day, count: int) -> Figures:
+    """The same by the mean of each product's clean photos, in the metric that camera photos of the others taught."""
+    head = _head_of_others(day, FineMethod.MEANS)
+    return _named(day, head.metric, _clean_means(day, head.metric, count))
+
+
+def taught(day: Day, count: int, fine: FineMethod, *, views: bool) -> Figures:
+    """Clean photos, with their views or without, teach beside the camera photos of the others."""
+    head = _fit(day.taught(count, views=views), fine)
+    return _named(day, head.metric, head.prototypes)
+
+
+def predicted(day: Day, count: int, fine: FineMethod) -> Figures:
+    """The prototypes of the new are predicted from their clean photos; the others keep those of their camera photos."""
+    penalty = _best_penalty(day.rehearsal, count, fine)
+    return _predicted(day, count, fine, penalty) | {"penalty": penalty}
+
+
+@cache
+def _head_of_others(day: Day, fine: FineMethod) -> FineHead:
+    return _fit(day.camera_alone(), fine)
+
+
+def _fit(samples: Samples, fine: FineMethod) -> FineHead:
+    kind = MetricKind.DISCRIMINANT if worth_reducing(samples) else MetricKind.WHITENED
+    colour = _COLOUR if len(samples.layout) > 1 else 0.0
+    return fit_fine_head(samples, Choice(kind, colour_weight=colour, fine=fine))
+
+
+def _best_penalty(day: Day, count: int, fine: FineMethod) -> float:
+    """The one with which most photos are right where every class is asked about equally often."""
+
+    def right(penalty: float) -> float:
+        found = _predicted(day, count, fine, penalty)
+        return NEW * float(found["new"]) + day.others * float(found["others"])
+
+    return max(_PENALTIES, key=right)
+
+
+def _predicted(day: Day, count: int, fine: FineMethod, penalty: float) -> Figures:
+    head = _head_of_others(day, fine)
+    clean = _clean_means(day, head.metric, count)
+    new = _ridge(clean[: day.others], head.prototypes, clean[day.others :], penalty)
+    return _named(day, head.metric, np.concatenate([head.prototypes, new]))
+
+
+def _clean_means(day: Day, metric: Metric, count: int) -> Vectors:
+    """[c, k] prototypes of clean photos alone."""
+    return class_prototypes(metric.apply(day.clean(count)), rows_of(len(day.parts), count), len(day.parts))
+
+
+def _ridge(clean: Vectors, prototypes: Vectors, asked: Vectors, penalty: float) -> Vectors:
+    """[m, k] rows of length 1, predicted for m other products from [n, k] pairs."""
+    middle, goal = clean.mean(axis=0), prototypes.mean(axis=0)
+    centred = clean - middle
+    weights = np.linalg.solve(
+        centred.T @ centred + penalty * np.eye(centred.shape[1], dtype=np.float32), centred.T @ (prototypes - goal)
+    )
+    return normalised((asked - middle) @ weights + goal)
+
+
+def _named(day: Day, metric: Metric, prototypes: Vectors) -> Figures:
+    nearest = scan_prototypes(prototypes)
+
+    def rows(asked: Vectors) -> Rows:
+        return nearest(metric.apply(asked), 1)[0][:, 0]
+
+    return day.accuracy(rows(day.asked_of_new), rows(day.asked_of_others))
