@@ -13,6 +13,7 @@ from recognition.errors import (
     UnreadablePictureError,
 )
 from serving.errors import KeysError, PortTakenError, ServingError
+from skuloop.prefect_server import PrefectServerError
 from spiders.errors import SpiderError
 from tasks.loop import AlreadyRunningError, BadLabelError, DiskFullError
 from tasks.matching import MatchError
@@ -47,6 +48,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (NothingHeldError, ExitCode.NOT_FOUND),
     (EncoderUnavailableError, ExitCode.UNAVAILABLE),
     (PortTakenError, ExitCode.UNAVAILABLE),
+    (PrefectServerError, ExitCode.UNAVAILABLE),
     (KeysError, ExitCode.BAD_SETTINGS),
     (LabellingError, ExitCode.UNAVAILABLE),
     (ReleaseDamagedError, ExitCode.BAD_DATA),

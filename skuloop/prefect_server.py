@@ -1,4 +1,4 @@
-"""The Prefect server that the deployments live on: found where it answers, started on this machine where none does."""
+"""The Prefect server behind runs and deployments: found where it answers, started on this machine where none does."""
 
 import os
 import sys
@@ -21,6 +21,7 @@ _PATIENCE_SECONDS = 300.0
 _NEWS_SECONDS = 10.0
 _POLL_SECONDS = 0.5
 _STOP_SECONDS = 10.0
+_TRIES = 2  # of a temporary server: on a busy machine the second finds its files in memory
 
 
 class PrefectServerError(Exception):
@@ -56,6 +57,30 @@ def ensure_server(api_url: str, home: Path, on_progress: Callable[[str], None]) 
         ) from error
 
 
+def ensure_run_server(on_progress: Callable[[str], None]) -> None:
+    """Return when there is a Prefect server for this process's runs: that of PREFECT_API_URL, or a temporary one.
+
+    Prefect starts a temporary one itself, in the middle of a run, and fails there with a traceback where the machine is
+    too busy.
+
+    Args:
+        on_progress: told in words what is happening.
+
+    Raises:
+        PrefectServerError: nothing answers at PREFECT_API_URL, or the temporary one does not start in time.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    named = PREFECT_API_URL.value()
+    if not named:
+        _start_temporary(on_progress)
+    elif not _can_be_reached(named):
+        raise PrefectServerError(
+            f"no Prefect server answers at {named} (PREFECT_API_URL). Start it, or unset PREFECT_API_URL to have a "
+            f"temporary one for each run."
+        )
+
+
 def answers(api_url: str) -> bool:
     """Whether a healthy Prefect server answers; a proxy of the environment is not asked about our own machine."""
     try:
@@ -63,6 +88,37 @@ def answers(api_url: str) -> bool:
     except httpx.HTTPError:
         return False
     return reply.status_code == httpx.codes.OK and reply.text.strip() == "true"
+
+
+def _can_be_reached(api_url: str) -> bool:
+    """Whether anything speaks HTTP there: a server behind a login may refuse a stranger's question, and does answer."""
+    try:
+        httpx.get(f"{api_url}/health", timeout=30, trust_env=not _is_local(api_url))
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+def _start_temporary(on_progress: Callable[[str], None]) -> None:
+    """Start the one that Prefect's own clients of this process will find running."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for number in range(1, _TRIES + 1):
+        server = SubprocessASGIServer()
+        try:
+            server.start()
+        except (RuntimeError, httpx.HTTPError) as error:
+            server.stop()
+            why = " ".join(str(error).split()) or type(error).__name__
+            if number == _TRIES:
+                raise PrefectServerError(
+                    f"Prefect's temporary server did not start ({why}). Try again when the machine is less busy, set "
+                    f"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS to more seconds, or keep a server running "
+                    f"and set PREFECT_API_URL."
+                ) from error
+            on_progress(f"Prefect's temporary server did not start ({why}): once more")
+        else:
+            return
 
 
 def _is_local(api_url: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from recognition.vocabulary import RunStatus
 from skuloop.exit_codes import ExitCode
 from skuloop.output import print_json, say, show_progress
+from skuloop.prefect_server import ensure_run_server
 from skuloop.reports import print_bakeoff, print_cycle, print_night
 from tasks.settings import load_settings
 
@@ -19,8 +20,7 @@ def run_night(config: Path | None, label: str | None, *, as_json: bool) -> ExitC
     """Run a night and print its report."""
     from flows.nightly import nightly
 
-    load_settings(config)  # a wrong key is said before Prefect takes its seconds to start
-    show_progress()
+    _prepare(config)
     report = nightly(config=_text(config), label=label)
     if as_json:
         print_json(report)
@@ -33,8 +33,7 @@ def run_cycle(config: Path | None, label: str | None, *, as_json: bool) -> ExitC
     """Run a cycle and print its report."""
     from flows.cycle import cycle
 
-    load_settings(config)
-    show_progress()
+    _prepare(config)
     report = cycle(config=_text(config), label=label)
     if as_json:
         print_json(report)
@@ -49,8 +48,7 @@ def run_bakeoff(
     """Run a bake-off and print its table and its advice."""
     from flows.bakeoff import bakeoff
 
-    load_settings(config)
-    show_progress()
+    _prepare(config)
     report = bakeoff(config=_text(config), label=label, models=models, photos=photos, detector=_text(detector))
     if as_json:
         print_json(report)
@@ -75,6 +73,12 @@ def run_rollback(config: Path | None, *, as_json: bool) -> None:
         print_json({"withdrawn": withdrawn, "current": current})
     else:
         say(f"{withdrawn} is withdrawn; {current} answers again.")
+
+
+def _prepare(config: Path | None) -> None:
+    load_settings(config)  # a wrong key is said before Prefect takes its seconds to start
+    show_progress()
+    ensure_run_server(say)
 
 
 def _text(config: Path | None) -> str | None:

@@ -26,6 +26,7 @@ from skuloop.demo.shop import LocalShop
 from skuloop.demo.store import DemoStore, write_store
 from skuloop.demo.workspace import deliver, write_settings
 from skuloop.output import console, percent, print_table, say
+from skuloop.prefect_server import ensure_run_server
 from skuloop.reports import print_cycle, print_night
 from tasks.catalogue_map import MAP_NAME
 from tasks.label_studio import connect, local_label_studio
@@ -60,10 +61,12 @@ def tell(folder: Path, *, keep: bool) -> None:
 
     Raises:
         LabelStudioServerError: the local Label Studio does not start.
+        PrefectServerError: Prefect's temporary server does not start.
     """
     begun = time.monotonic()
     _chapter("A small shop, its labelled photos, and three nights of camera photos (all drawn by skuloop)")
     store = write_store(folder, _SEED, on_progress=_every(200, "photos drawn"))
+    ensure_run_server(say)
     with LocalShop(shelf(store), "Corner Shop", dead_links=_DEAD_LINKS, broken_images=_BROKEN_IMAGES) as shop:
         inbox = folder / "inbox"
         config = write_settings(folder, shop.url, store.labelled_root, inbox)

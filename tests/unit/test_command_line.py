@@ -29,7 +29,7 @@ from recognition.vocabulary import PictureReason
 from skuloop.cli import app
 from skuloop.commands.identify import seconds_of
 from skuloop.exit_codes import ExitCode, exit_code_of
-from tests.support.commands import CHECKOUT
+from tests.support.commands import CHECKOUT, free_port, quiet_environment, run_skuloop
 from tests.support.in_process import Said, call_skuloop, plain_cycle, plain_night
 from tests.support.videos import write_video
 from tests.support.workspace import CLASSES, small_workspace
@@ -45,7 +45,6 @@ HANDLED_WITHIN = {
     "skuloop.commands.deploy.DeployError",
     "skuloop.demo.store.DemoStoreError",
     "skuloop.demo.workspace.WorkspaceError",
-    "skuloop.prefect_server.PrefectServerError",
     "spiders.failures.HttpStatusError",
     "spiders.failures.RedirectRefusedError",
     "spiders.failures.RobotsForbiddenError",
@@ -102,6 +101,30 @@ def test_the_demo_refuses_a_folder_with_somebody_elses_pictures_in_one_sentence(
     assert (said.code, said.err.count("error:")) == (ExitCode.USAGE, 1)
     assert "was not made by the demo" in said.err
     assert (tmp_path / "pictures" / "holiday.jpg").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["night", "cycle", "bakeoff"])
+def test_a_machine_too_busy_for_prefects_temporary_server_is_told_so_without_a_traceback(
+    command: str, tmp_path: Path
+) -> None:
+    config = small_workspace(tmp_path)
+    environ = quiet_environment(tmp_path / "prefect", "") | {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "1"}
+    del environ["PREFECT_API_URL"]
+    said = run_skuloop(environ, command, "--config", str(config))
+    assert said.returncode == ExitCode.UNAVAILABLE, said.stderr
+    assert "when the machine is less busy" in " ".join(said.stderr.split())
+    assert "Traceback" not in said.stderr
+    assert not (tmp_path / "store" / "reports").exists()  # nothing was begun
+
+
+@pytest.mark.slow
+def test_a_prefect_server_that_does_not_answer_is_named_before_a_night_begins(tmp_path: Path) -> None:
+    environ = quiet_environment(tmp_path / "prefect", f"http://127.0.0.1:{free_port()}/api")
+    said = run_skuloop(environ, "night", "--config", str(small_workspace(tmp_path)))
+    assert said.returncode == ExitCode.UNAVAILABLE, said.stderr
+    assert "PREFECT_API_URL" in said.stderr
+    assert "Traceback" not in said.stderr
 
 
 # --- settings
