@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recognition.encoders.pooling import Features, pooled_plainly, pooled_under
-from recognition.encoders.precision import check_pictures, half_precision_pays
+from recognition.encoders.precision import check_pictures, faster, half_precision_pays
 from recognition.encoders.preparation import centre_frame, normalised, seen_square
 from recognition.encoders.protocol import Vectors
 from recognition.encoders.spec import EncoderSpec
-from recognition.encoders.timm_model import filled_model
+from recognition.encoders.timm_model import filled_model, fuse_attention
 from recognition.encoders.weights import brief
 from recognition.errors import EncoderUnavailableError
 from recognition.isolation.protocol import Box, Floats, Reads
@@ -66,9 +67,7 @@ class Backbone:
         self._reads = self._readable(reads, squares[:1])
         layers = self.look(squares[:1], half=False).layers
         self.grid = _COARSE if layers is None else round(layers.shape[1] ** 0.5)
-        self.half = half_precision_pays(
-            lambda: self._pooled(squares, half=False), lambda: self._pooled(squares, half=True)
-        )
+        self.half = self._half_pays(squares)
 
     def frame(self, picture: Image.Image) -> Box:
         """The centre of a picture at the scale the model was evaluated with."""
@@ -109,6 +108,21 @@ class Backbone:
                 f"box, or `encoder.name` to a vision transformer with a class token."
             ) from error
         return reads
+
+    def _half_pays(self, squares: Sequence[Image.Image]) -> bool:
+        """Whether half precision pays, with the kind of attention that is faster in it here; the model keeps that."""
+
+        def rows(*, half: bool, fused: bool) -> Vectors:
+            fuse_attention(self._model, fused=fused)
+            return self._pooled(squares, half=half)
+
+        exact, fused, plain = (
+            partial(rows, half=half, fused=fused) for half, fused in ((False, True), (True, True), (True, False))
+        )
+        is_plain = fuse_attention(self._model, fused=True) and faster(plain, fused)
+        pays = half_precision_pays(exact, plain if is_plain else fused)
+        fuse_attention(self._model, fused=not (pays and is_plain))
+        return pays
 
     def _pooled(self, squares: Sequence[Image.Image], *, half: bool) -> Vectors:
         features = self._forward(squares, self._reads, half=half)

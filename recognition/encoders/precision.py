@@ -18,11 +18,16 @@ def half_precision_pays(single: Callable[[], Vectors], half: Callable[[], Vector
     expected, got = single(), half()  # these also warm both paths up
     if float((expected * got).sum(axis=1).min()) < MINIMUM_COSINE:
         return False
-    single_seconds, half_seconds = [], []
+    return faster(half, single, _WORTH_IT)
+
+
+def faster(first: Callable[[], Vectors], second: Callable[[], Vectors], share: float = 1.0) -> bool:
+    """Say whether `first` takes less than a share of the time of `second` in the best of a few rounds."""
+    firsts, seconds = [], []
     for _ in range(_ROUNDS):  # in turns, so that other work on the machine disturbs both alike
-        single_seconds.append(_seconds(single))
-        half_seconds.append(_seconds(half))
-    return min(half_seconds) < _WORTH_IT * min(single_seconds)
+        firsts.append(_seconds(first))
+        seconds.append(_seconds(second))
+    return min(firsts) < share * min(seconds)
 
 
 def check_pictures(count: int, side: int = 224) -> list[Image.Image]:

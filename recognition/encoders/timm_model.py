@@ -24,6 +24,17 @@ def filled_model(spec: EncoderSpec, weights: Path) -> "torch.nn.Module":
     return model.eval()
 
 
+def fuse_attention(model: "torch.nn.Module", *, fused: bool) -> bool:
+    """Let timm's attention layers use torch's fused kernel, or not; False where the model has no such layer.
+
+    On a CPU without matrix units the fused kernel is the slower one in bfloat16: `python -m benchmarks.encoder`.
+    """
+    layers = [layer for layer in model.modules() if hasattr(layer, "fused_attn")]
+    for layer in layers:
+        setattr(layer, "fused_attn", fused)  # noqa: B010 - timm's own; torch types what a layer holds as layers
+    return bool(layers)
+
+
 def _empty_model(spec: EncoderSpec) -> "torch.nn.Module":
     import timm
 
