@@ -31,13 +31,14 @@ _VALUES = {ANSWER_FIELD: "choices", NAME_FIELD: "text", SKU_FIELD: "text"}
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An annotation as Label Studio stores it; `result` is whatever JSON it was sent."""
+    """An annotation as Label Studio stores it; `result` is whatever JSON it was sent, `seconds` how long it took."""
 
     annotation_id: int
     annotator: str
     at: datetime
     skipped: bool
     result: Any
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def read_answers(task: AnnotatedTask, known_skus: Collection[str]) -> Iterator[A
                 kind,
                 sku,
                 name,
+                annotation.seconds,
             )
 
 

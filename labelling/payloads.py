@@ -93,7 +93,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one annotator said; an edited annotation is another answer with a later `at`."""
+    """What one annotator said; an edited annotation is another answer with a later `at`.
+
+    `seconds` is how long the question was on the screen, where Label Studio says so.
+    """
 
     question_key: str
     annotation_id: int
@@ -103,6 +106,7 @@ class Answer:
     kind: AnswerKind
     sku: str | None = None
     product_name: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

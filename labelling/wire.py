@@ -51,6 +51,7 @@ class WireAnnotation(_Wire):
     updated_at: AwareDatetime
     completed_by: int | None = None
     was_cancelled: bool = False
+    lead_time: float | None = None
     result: Any = None
 
 
@@ -84,6 +85,7 @@ class WireTask(_Wire):
                     at=annotation.updated_at,
                     skipped=annotation.was_cancelled,
                     result=annotation.result,
+                    seconds=annotation.lead_time,
                 )
                 for annotation in annotations
             ),

@@ -89,6 +89,7 @@ class QuestionKind(StrEnum):
 
     WHICH_PRODUCT = "which_product"
     ONE_PRODUCT = "one_product"
+    RIGHT_LABEL = "right_label"
 
 
 class QuestionArm(StrEnum):
@@ -96,6 +97,10 @@ class QuestionArm(StrEnum):
 
     UNSURE = "unsure"
     UNSEEN = "unseen"
+    FEW_SAMPLES = "few_samples"
+    CONFLICT = "conflict"
+    SUSPECT = "suspect"
+    GOLDEN = "golden"
     RANDOM = "random"
 
 

@@ -11,12 +11,13 @@ from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError
 from labelling.payloads import Answer, AnswerKind, RejectedAnswer, new_sku
 from labelling.sync import PullResult, lost_keys, pull
-from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin
+from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin, QuestionArm
 from tasks.label_studio import connect
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.naming import AmbiguousName, KnownNames, Meaning, folded
 from tasks.tidying import take_back_deleted
+from warehouse.answers import AnswerRow, add_answers
 from warehouse.labels import (
     LabelEventRow,
     RejectedAnswerRow,
@@ -135,10 +136,11 @@ def _store(loop: Loop, found: PullResult, names: KnownNames) -> AnswersReport:
         meant: dict[str | None, Meaning] = {
             answer.product_name: _meaning(answer, names) for answer in ours if answer.product_name is not None
         }
-        named = [answer for answer in ours if answer.product_name is not None]
+        named = [answer for answer in ours if answer.product_name is not None and not _is_golden(answer, questions)]
         new = [_product(answer, loop.run_id) for answer in named if meant[answer.product_name].sku not in names]
         products = upsert_products(db, list({row.sku: row for row in new}.values()))
         labels = append_label_events(db, list(_events(ours, questions, meant)))
+        add_answers(db, [_answer(loop, answer, meant) for answer in ours])
         rejected = append_rejected_answers(db, [*map(_rejected, found.rejected), *map(_stranger, strangers)])
         _dissolve(loop, db, [answer for answer in ours if answer.kind is AnswerKind.SPLIT], questions)
         last = {answer.question_key: answer.kind for answer in ours}
@@ -191,7 +193,7 @@ def _events(
 ) -> Iterable[LabelEventRow]:
     """One event for each photo of the question; an edited answer is a newer event, not another row of the old one."""
     for answer in answers:
-        if answer.kind is AnswerKind.SPLIT:
+        if answer.kind is AnswerKind.SPLIT or _is_golden(answer, questions):
             continue
         for sha256 in questions[answer.question_key].images:
             yield LabelEventRow(
@@ -205,6 +207,24 @@ def _events(
                 question_key=answer.question_key,
                 annotation_id=answer.annotation_id,
             )
+
+
+def _is_golden(answer: Answer, questions: Mapping[str, QuestionRow]) -> bool:
+    """A golden question measures who answers it: its photo has its label, and keeps it."""
+    return questions[answer.question_key].arm is QuestionArm.GOLDEN
+
+
+def _answer(loop: Loop, answer: Answer, meant: Mapping[str | None, Meaning]) -> AnswerRow:
+    return AnswerRow(
+        annotation_id=answer.annotation_id,
+        at=answer.at,
+        question_key=answer.question_key,
+        annotator=answer.annotator,
+        kind=answer.kind,
+        sku=answer.sku if answer.product_name is None else meant[answer.product_name].sku,
+        seconds=answer.seconds,
+        run_id=loop.run_id,
+    )
 
 
 def _product(answer: Answer, run_id: str) -> ProductRow:

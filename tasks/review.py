@@ -1,13 +1,10 @@
-"""Ask people: choose tonight's questions, draw their sheets, push them into Label Studio."""
+"""Ask people: tidy up, have tonight's questions chosen, draw their sheets, push them into Label Studio."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,36 +16,21 @@ from recognition.errors import UnreadablePictureError
 from recognition.files import write_durably
 from recognition.pictures.contact_sheet import Tile, contact_sheet
 from recognition.pictures.reading import read_picture
-from recognition.release.pointer import open_current
-from recognition.release.recogniser import Recogniser
-from recognition.triage.review import ChosenQuestion, Reviewable, ReviewPolicy, choose_questions
-from recognition.triage.verdict import Candidate as RankedCandidate
-from recognition.vocabulary import QuestionArm
+from recognition.vocabulary import QuestionKind
+from tasks.choosing import choose
 from tasks.label_studio import connect
-from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.recognise import RecogniseReport
 from tasks.tidying import tidy
 from warehouse.images import image_paths, portraits
-from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
-from warehouse.predictions import PredictionRow, predictions_for_review
 from warehouse.products import titles
-from warehouse.questions import (
-    QuestionRow,
-    add_questions,
-    asked_in,
-    mark_pushed,
-    pending_questions,
-    photos_to_ask_alone,
-)
+from warehouse.questions import QuestionRow, mark_pushed, pending_questions
 
 SHEETS = "sheets"  # under the images root, because Label Studio may serve nothing else
-_SINGLE_PROMPT = "Which product is this?"
-_GROUP_PROMPT = "Do all of these photos show one product? Which?"
-_REASONS = {
-    QuestionArm.UNSEEN: "no known product is near enough",
-    QuestionArm.UNSURE: "a known product, but not sure which",
-    QuestionArm.RANDOM: "control arm, drawn at random",
+_PROMPTS = {
+    QuestionKind.WHICH_PRODUCT: "Which product is this?",
+    QuestionKind.ONE_PRODUCT: "Do all of these photos show one product? Which?",
+    QuestionKind.RIGHT_LABEL: "Is it labelled right? The first one is what it is said to be.",
 }
 
 
@@ -72,7 +54,7 @@ def review_queue(loop: Loop, recognised: RecogniseReport) -> ReviewReport:
     """
     with stage(loop, "review") as done:
         tidied = tidy(loop, recognised.release_id)
-        chosen = _choose(loop) if recognised.release_id is not None else 0
+        chosen = choose(loop) if recognised.release_id is not None else 0
         with loop.parts.warehouse.read() as db:
             pending = pending_questions(db)
         problem, pushed = None, 0
@@ -88,64 +70,6 @@ def review_queue(loop: Loop, recognised: RecogniseReport) -> ReviewReport:
             f"{report.chosen} chosen, {report.pushed} pushed, {report.waiting} waiting, {report.withdrawn} withdrawn"
         )
     return report
-
-
-def _choose(loop: Loop) -> int:
-    """Store tonight's questions; what the night's budget still holds after an earlier run of it."""
-    parts = loop.parts
-    bundle = open_current(parts.paths.releases)
-    release_id = bundle.manifest.release_id
-    recogniser = Recogniser.of_bundle(bundle)
-    with parts.warehouse.read() as db:
-        predictions = {row.sha256: row for row in predictions_for_review(db, release_id)}
-        spent, alone = asked_in(db, loop.label), photos_to_ask_alone(db)
-    sha256s, vectors = parts.vectors.load(parts.fingerprint, sorted(predictions))
-    limits = parts.settings.review
-    chosen = choose_questions(
-        [_reviewable(predictions[sha256], alone) for sha256 in sha256s],
-        recogniser.whiten(vectors) if sha256s else vectors,
-        bundle.manifest.thresholds.familiarity,
-        # The control arm is drawn once a night: a night that is run again must not draw from what it left out.
-        ReviewPolicy(limits.budget - spent, 0.0 if spent else limits.random_share, limits.unseen_share),
-        _generator(loop.label),
-    )
-    rows = [_row(loop, release_id, question) for question in chosen]
-    with parts.warehouse.write() as db:
-        added = add_questions(db, rows)
-        record_decisions(db, [_why_asked(row) for row in rows])
-    return added
-
-
-def _why_asked(row: QuestionRow) -> DecisionRow:
-    subject = (SubjectKind.QUESTION, row.question_key)
-    return decision(row.run_id, *subject, "ask", row.arm, score=row.score, images=row.images, release=row.release_id)
-
-
-def _reviewable(row: PredictionRow, alone: Collection[str]) -> Reviewable:
-    candidates = tuple(RankedCandidate(sku, score) for sku, score in row.candidates)
-    return Reviewable(row.sha256, row.verdict, row.confidence, candidates, row.sha256 in alone)
-
-
-def _generator(label: str) -> np.random.Generator:
-    """The night's own random numbers: a rerun of the night draws the same control arm."""
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big"))
-
-
-def _row(loop: Loop, release_id: str, question: ChosenQuestion) -> QuestionRow:
-    return QuestionRow(
-        question_key=question.key,
-        kind=question.kind,
-        arm=question.arm,
-        run_id=loop.run_id,
-        night_id=loop.label,
-        release_id=release_id,
-        sheet_path=None,
-        score=question.score,
-        reason=_REASONS[question.arm],
-        asked_at=datetime.now(UTC),
-        images=question.images,
-        candidates=tuple((candidate.sku, candidate.score) for candidate in question.candidates),
-    )
 
 
 def _push(loop: Loop, pending: Sequence[QuestionRow]) -> int:
@@ -177,7 +101,7 @@ def _question(
         sheet=_draw(images, row.question_key, [(path, "") for path in shown], columns=4) if several else shown[0],
         references=_draw(images, f"{row.question_key}-candidates", likeness_tiles, columns=len(candidates)),
         candidates=candidates,
-        prompt=_GROUP_PROMPT if several else _SINGLE_PROMPT,
+        prompt=_PROMPTS[row.kind],
         release_id=row.release_id or "",
     )
 

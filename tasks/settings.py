@@ -19,12 +19,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from recognition.asking.night import ReviewPolicy
 from recognition.audit.tiers import TierPolicy
 from recognition.index.stores import MilvusAddress
 from recognition.release.gate import GatePolicy
 from recognition.release.references import ReferencePolicy
 from recognition.triage.calibration import CalibrationPolicy
-from recognition.triage.review import ReviewPolicy
 from recognition.vocabulary import IsolationMethod
 from spiders.sources import KINDS, Source
 
@@ -118,11 +118,15 @@ class CatalogueSettings(_Section):
 
 
 class ReviewSettings(_Section):
-    """How much may be asked each night, see `recognition.triage.review`."""
+    """How much may be asked each night, see `recognition.asking.night`."""
 
     budget: int = Field(default=_REVIEW.budget, ge=0)
+    minutes: float = Field(default=_REVIEW.minutes, ge=0)
     random_share: float = Field(default=_REVIEW.random_share, ge=0, le=1)
+    golden_share: float = Field(default=_REVIEW.golden_share, ge=0, le=1)
     unseen_share: float = Field(default=_REVIEW.unseen_share, ge=0, le=1)
+    few_samples_share: float = Field(default=_REVIEW.few_samples_share, ge=0, le=1)
+    doubt_share: float = Field(default=_REVIEW.doubt_share, ge=0, le=0.5)
 
 
 class PromiseSettings(_Section):

@@ -23,6 +23,7 @@ from recognition.release.references import keep_references
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
+from tasks.doubts import record_suspicions
 from tasks.loop import Loop, stage
 from tasks.published import follow_history, open_whole
 from tasks.references import reference_writer
@@ -178,6 +179,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         )
         write_bundle(loop_parts.paths.releases, content)
     record_release(loop, release_id, candidate, verdict, current, names)
+    record_suspicions(loop, teaching.taught, teaching.photos.where(Part.TRAIN), candidate.trained)
     evaluation = candidate.evaluation
     return TrainReport(
         release_id=release_id,

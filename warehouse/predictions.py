@@ -45,6 +45,11 @@ def predictions_for_review(db: Session, release_id: str) -> list[PredictionRow]:
     return db.rows(PredictionRow, "predictions/for_review", release_id=release_id)
 
 
+def waiting_since(db: Session) -> dict[str, datetime]:
+    """Return when each photo was judged first, by any release."""
+    return dict(db.tuples("predictions/waiting_since"))
+
+
 def night_verdicts(db: Session, night_id: str) -> dict[Verdict, int]:
     """Return how many photos that a night judged first got each verdict; verdicts that nobody got are 0."""
     counts = dict(db.tuples("predictions/night_verdicts", night_id=night_id))

@@ -1,6 +1,6 @@
 """Questions to people: waiting to be pushed, open in Label Studio, or closed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,7 @@ class WithdrawReason(StrEnum):
     SURE_NOW = "sure_now"
     LABELLED_ELSEWHERE = "labelled_elsewhere"
     REVERTED = "reverted"
+    NO_DOUBT_LEFT = "no_doubt_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,18 @@ def take_back(db: Session, keys: Sequence[str], status: QuestionStatus) -> int:
     return db.run("questions/move", keys=list(keys), status=status, out_of=[QuestionStatus.ANSWERED])
 
 
-def stale_questions(db: Session, release_id: str) -> list[StaleQuestion]:
+def stale_questions(db: Session, release_id: str, doubted: Collection[str] = ()) -> list[StaleQuestion]:
     """Return the pending and open questions that nobody needs to answer, by key.
 
     A photo of theirs has a label from elsewhere, or this release is sure of all of them. Of the random arm only the
-    former: it measures what a release is sure of, too.
+    former: it measures what a release is sure of, too. Questions about a label are stale once nobody doubts it.
+
+    Args:
+        db: a session.
+        release_id: the release in force.
+        doubted: photos whose label is in doubt.
     """
-    return db.rows(StaleQuestion, "questions/stale", release_id=release_id)
+    return db.rows(StaleQuestion, "questions/stale", release_id=release_id, doubted=sorted(doubted))
 
 
 def withdrawn_tasks(db: Session) -> dict[str, int]:
@@ -149,9 +155,14 @@ def questions_by_key(db: Session, keys: Sequence[str]) -> dict[str, QuestionRow]
     return {row.question_key: row for row in db.rows(QuestionRow, "questions/by_key", keys=list(keys))}
 
 
-def asked_in(db: Session, night_id: str) -> int:
-    """Return how many questions a night has chosen so far."""
-    return int(db.value("questions/asked_in", night_id=night_id))
+def asked_in(db: Session, night_id: str) -> dict[QuestionKind, int]:
+    """Return how many questions of each kind a night has chosen so far."""
+    return {QuestionKind(kind): count for kind, count in db.tuples("questions/asked_in", night_id=night_id)}
+
+
+def asked_about(db: Session, kinds: Sequence[QuestionKind]) -> set[str]:
+    """Return the photos that a question of one of these kinds is about, waiting or answered."""
+    return {sha256 for (sha256,) in db.tuples("questions/asked_about", kinds=[kind.value for kind in kinds])}
 
 
 def get_cursor(db: Session, name: str) -> str | None:

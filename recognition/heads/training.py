@@ -48,6 +48,7 @@ class TrainingPolicy:
         least_learned_gain: accuracy by which they must beat class means.
         coarse_weights: weights of the coarse head to try; 0 is the flat baseline.
         superclasses: number of superclasses, or None for the rule of `superclass_count`.
+        superclass_methods: how they may be found.
         least_churn_gain: accuracy by which other superclasses must beat those of the release before.
         photos_per_scene: how many photos of a class are held out together, see `recognition.heads.scenes`.
         seed: for UMAP, shuffling and folds.
@@ -60,6 +61,7 @@ class TrainingPolicy:
     least_learned_gain: float = 0.01
     coarse_weights: tuple[float, ...] = (0.0, 0.01, 0.03, 0.1)
     superclasses: int | None = None
+    superclass_methods: tuple[SuperclassMethod, ...] = tuple(SuperclassMethod)
     least_churn_gain: float = 0.002
     photos_per_scene: int = PHOTOS_PER_SCENE
     seed: int = 0
@@ -73,11 +75,13 @@ class OutOfFold:
         candidates: of n photos.
         targets: [n] int64 true class rows.
         scenes: [n] int64 scene of each photo: photos of one scene are not independent evidence.
+        rows: [n] int64 row of each photo among the samples; None where nobody needs to know.
     """
 
     candidates: Candidates
     targets: Rows
     scenes: Rows
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -242,7 +246,7 @@ def _partitions(samples: Samples, metric: Metric, policy: TrainingPolicy, before
     kept = keep_superclasses(before, samples.classes, prototypes)
     found = {} if kept is None else {KEPT: kept}
     return found | {
-        method.value: find_superclasses(prototypes, count, policy.seed, method) for method in SuperclassMethod
+        method.value: find_superclasses(prototypes, count, policy.seed, method) for method in policy.superclass_methods
     }
 
 
@@ -347,7 +351,7 @@ def _rank_held_out_classes(
 
 def _joined(samples: Samples, scenes: Rows, found: Sequence[Candidates], rows: Iterable[Rows]) -> OutOfFold:
     ranked = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
-    return OutOfFold(Candidates.join(found, len(samples.classes)), samples.targets[ranked], scenes[ranked])
+    return OutOfFold(Candidates.join(found, len(samples.classes)), samples.targets[ranked], scenes[ranked], ranked)
 
 
 def _accuracy(out_of_fold: OutOfFold, coarse_weight: float) -> float:

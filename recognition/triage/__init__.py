@@ -1,1 +1,1 @@
-"""What to believe and what to ask: calibrated verdicts, groups of unseen photos, the nightly questions."""
+"""What to believe: calibrated verdicts, and what they promise."""

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recognition.asking.night import ReviewPolicy, choose_questions
+from recognition.asking.proposals import Photo
 from recognition.heads.folds import NEVER_HELD_OUT, class_folds, group_folds, scene_folds
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.scenes import photo_scenes
 from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.heads.whitening import normalised
-from recognition.triage.review import Reviewable, ReviewPolicy, choose_questions
 from recognition.triage.verdict import Candidate
 from recognition.vocabulary import Verdict
 
@@ -48,14 +49,14 @@ def catalogues_with_views(draw: st.DrawFn) -> Samples:
 
 
 @st.composite
-def nights(draw: st.DrawFn) -> tuple[list[Reviewable], np.ndarray]:
+def nights(draw: st.DrawFn) -> tuple[list[Photo], np.ndarray]:
     """Unlabelled photos with any verdict; some show the same thing."""
     seen = draw(st.lists(st.tuples(st.sampled_from(Verdict), st.floats(0, 1), st.integers(0, 9)), max_size=40))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     things = random.normal(size=(10, DIMENSION))
     vectors = np.array([things[thing] + 0.1 * random.normal(size=DIMENSION) for *_, thing in seen])
     photos = [
-        Reviewable(f"{place:064x}", verdict, confidence, (Candidate(f"sku{thing}", confidence),))
+        Photo(f"{place:064x}", verdict, confidence, (Candidate(f"sku{thing}", confidence),))
         for place, (verdict, confidence, thing) in enumerate(seen)
     ]
     return photos, normalised(vectors.reshape(-1, DIMENSION))
@@ -159,10 +160,10 @@ def test_every_class_has_exactly_one_superclass_even_where_products_look_the_sam
     seed=st.integers(0, 9),
 )
 def test_a_night_stays_within_its_budget_and_asks_about_a_photo_once_whatever_the_shares(
-    night: tuple[list[Reviewable], np.ndarray], budget: int, random_share: float, unseen_share: float, seed: int
+    night: tuple[list[Photo], np.ndarray], budget: int, random_share: float, unseen_share: float, seed: int
 ) -> None:
     photos, whitened = night
-    policy = ReviewPolicy(budget, random_share, unseen_share)
+    policy = ReviewPolicy(budget, random_share=random_share, unseen_share=unseen_share)
     questions = choose_questions(photos, whitened, 0.6, policy, np.random.default_rng(seed))
     asked = [sha256 for question in questions for sha256 in question.images]
     assert len(questions) <= budget
@@ -174,7 +175,7 @@ def test_a_night_stays_within_its_budget_and_asks_about_a_photo_once_whatever_th
 @unhurried
 @given(night=nights(), seed=st.integers(0, 9))
 def test_a_budget_that_is_large_enough_leaves_no_doubt_unasked(
-    night: tuple[list[Reviewable], np.ndarray], seed: int
+    night: tuple[list[Photo], np.ndarray], seed: int
 ) -> None:
     photos, whitened = night
     questions = choose_questions(photos, whitened, 0.6, ReviewPolicy(100), np.random.default_rng(seed))

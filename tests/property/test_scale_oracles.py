@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recognition.asking import groups as asking_groups
+from recognition.asking.groups import alike_groups, members
 from recognition.heads import scoring
 from recognition.heads.baselines import nearest_neighbours
 from recognition.heads.folds import NEVER_HELD_OUT, group_folds
@@ -14,8 +16,6 @@ from recognition.heads.samples import Samples
 from recognition.heads.scenes import photo_scenes
 from recognition.heads.scoring import scan_prototypes
 from recognition.heads.whitening import normalised
-from recognition.triage import groups as triage_groups
-from recognition.triage.groups import alike_groups, members
 
 unhurried = settings(deadline=None)  # the first example imports scikit-learn, and the machine may be busy
 seeds = st.integers(0, 2**32 - 1)
@@ -160,7 +160,7 @@ def test_islands_never_part_what_average_linkage_joins(
     random = np.random.default_rng(seed)
     centres = random.normal(size=(products, 8))
     vectors = normalised(centres[random.integers(products, size=photos)] + noise * random.normal(size=(photos, 8)))
-    with patch.object(triage_groups, "_CELLS", cells):
+    with patch.object(asking_groups, "_CELLS", cells):
         found = alike_groups(vectors, least_cosine, largest=1000)
     until = {"n_clusters": None, "distance_threshold": 1.0 - least_cosine}
     wanted = agglomerated(vectors.astype(np.float64), **until) if photos > 1 else np.zeros(photos)
@@ -175,7 +175,7 @@ def test_an_island_that_is_too_large_is_parted_at_its_weakest_links_and_no_photo
 ) -> None:
     vectors = vectors_of(photos, seed)
     vectors = np.concatenate([vectors, np.repeat(vectors[:1], copies, axis=0)])
-    with patch.object(triage_groups, "_LARGEST_ISLAND", island):
+    with patch.object(asking_groups, "_LARGEST_ISLAND", island):
         found = alike_groups(vectors, 0.5, largest=1000)
     groups = members(found)
     assert sorted(row for rows in groups for row in rows) == list(range(photos + copies))

@@ -1,4 +1,4 @@
-"""What is believed and what is asked: calibration, verdicts, groups of unseen photos, the night's questions."""
+"""What is believed: calibration, promises, verdicts."""
 
 from dataclasses import replace
 
@@ -11,16 +11,14 @@ from recognition.heads.metric import Metric, MetricKind, MetricPart
 from recognition.heads.scoring import Candidates, Heads, Ranking, rank
 from recognition.heads.training import OutOfFold, TrainedHeads
 from recognition.heads.two_covariance import fit_two_covariance
-from recognition.heads.whitening import Whitening, normalised
+from recognition.heads.whitening import Whitening
 from recognition.release.curves import reliability
 from recognition.triage.calibration import CalibrationPolicy, calibrate, fit_known_product
 from recognition.triage.effective_size import effective_sizes, intraclass_correlation
-from recognition.triage.groups import alike_groups, members
-from recognition.triage.review import Reviewable, ReviewPolicy, choose_questions, question_key
 from recognition.triage.separation import auroc, false_positive_rate
 from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
-from recognition.triage.verdict import Candidate, Recognition, judge
-from recognition.vocabulary import QuestionArm, QuestionKind, Tier, Verdict
+from recognition.triage.verdict import Recognition, judge
+from recognition.vocabulary import Tier, Verdict
 
 CLASSES = 10
 
@@ -255,75 +253,3 @@ def test_an_answer_that_may_not_be_called_sure_never_claims_more_than_sure_ones_
     found = judged(1.0, 20.0, Tier.GALLERY)
     assert (found.verdict, found.confidence, found.candidates[0].score) == (Verdict.UNSURE, 0.97, 0.97)
     assert judged(1.0, 20.0).confidence > 0.99, "what is sure may"
-
-
-def test_unseen_photos_of_one_product_become_one_group_and_huge_groups_are_cut_into_sheets():
-    random = np.random.default_rng(4)
-    first, second = random.normal(size=8), random.normal(size=8)
-    vectors = np.stack([first + 0.05 * random.normal(size=8) for _ in range(25)] + [second])
-    groups = alike_groups(normalised(vectors), least_cosine=0.8, largest=12)
-    assert sorted(len(rows) for rows in members(groups)) == [1, 1, 12, 12]
-    assert groups[25] not in groups[:25]
-
-
-def reviewable(count: int, verdict: Verdict, start: int = 0) -> list[Reviewable]:
-    candidates = (Candidate("sku1", 0.5), Candidate("sku2", 0.3))
-    return [Reviewable(f"{start + place:064d}", verdict, 0.5, candidates) for place in range(count)]
-
-
-def random_vectors(count: int, seed: int = 0):
-    return normalised(np.random.default_rng(seed).normal(size=(count, 16)))
-
-
-def chosen(photos, vectors, **policy):
-    return choose_questions(photos, vectors, 0.6, ReviewPolicy(**policy), np.random.default_rng(5))
-
-
-def test_a_night_never_asks_more_than_its_budget_nor_about_one_photo_twice():
-    photos = reviewable(80, Verdict.UNSURE) + reviewable(40, Verdict.UNSEEN, 100) + reviewable(30, Verdict.SURE, 200)
-    questions = chosen(photos, random_vectors(150), budget=30)
-    asked = [sha for question in questions for sha in question.images]
-    assert len(questions) == 30
-    assert len(asked) == len(set(asked))
-    assert sum(question.arm is QuestionArm.RANDOM for question in questions) == 3
-
-
-def test_near_identical_photos_are_not_asked_about_in_one_night_while_others_wait():
-    vectors = random_vectors(10)
-    vectors = np.concatenate([np.repeat(vectors[:1], 10, axis=0), vectors[1:]])  # ten copies, nine others
-    questions = chosen(reviewable(19, Verdict.UNSURE), vectors.astype(np.float32), budget=10, random_share=0.0)
-    copies = {f"{place:064d}" for place in range(10)}
-    assert sum(question.images[0] in copies for question in questions) == 1
-
-
-def test_one_question_asks_about_all_unseen_photos_of_a_product_with_their_pooled_candidates():
-    vectors = np.repeat(random_vectors(1), 6, axis=0)
-    (question,) = chosen(reviewable(6, Verdict.UNSEEN), vectors, budget=5, random_share=0.0)
-    assert question.kind is QuestionKind.ONE_PRODUCT
-    assert len(question.images) == 6
-    assert [candidate.sku for candidate in question.candidates] == ["sku1", "sku2"]
-
-
-def test_photos_of_a_group_that_people_took_apart_are_asked_about_one_by_one():
-    photos = [replace(photo, alone=place < 3) for place, photo in enumerate(reviewable(5, Verdict.UNSEEN))]
-    vectors = np.ones((5, 4), dtype=np.float32) / 2
-    chosen = choose_questions(photos, vectors, 0.5, ReviewPolicy(10, 0.0), np.random.default_rng(0))
-    assert sorted(len(question.images) for question in chosen) == [1, 1, 1, 2]
-    assert {len(question.images) for question in chosen if question.images[0] < photos[3].sha256} == {1}
-
-
-def test_sure_photos_are_asked_about_by_the_random_arm_alone():
-    questions = chosen(reviewable(50, Verdict.SURE), random_vectors(50), budget=20)
-    assert {question.arm for question in questions} == {QuestionArm.RANDOM}
-    assert len(questions) == 2
-
-
-def test_no_photo_or_no_budget_asks_nothing():
-    assert chosen([], random_vectors(0), budget=10) == []
-    assert chosen(reviewable(3, Verdict.UNSURE), random_vectors(3), budget=0) == []
-
-
-def test_the_same_photos_have_the_same_question_key_in_any_order():
-    kind = QuestionKind.ONE_PRODUCT
-    assert question_key(kind, ["a", "b"]) == question_key(kind, ["b", "a"])
-    assert question_key(kind, ["a"]) != question_key(QuestionKind.WHICH_PRODUCT, ["a"])

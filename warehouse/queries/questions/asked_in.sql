@@ -1,1 +1,1 @@
-SELECT count(*) FROM question WHERE night_id = $night_id
+SELECT kind, count(*) FROM question WHERE night_id = $night_id GROUP BY kind

@@ -1,0 +1,1 @@
+"""What to ask people tonight: everything that is worth an answer, within the time that they have. Pure."""

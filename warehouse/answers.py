@@ -1,0 +1,32 @@
+"""What people answered, answer by answer: how long it took, and how well they knew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recognition.vocabulary import QuestionKind
+from warehouse.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer; an edited one is another row with a later `at`. `seconds` is None where nobody measured."""
+
+    annotation_id: int
+    at: datetime
+    question_key: str
+    annotator: str
+    kind: str
+    sku: str | None
+    seconds: float | None
+    run_id: str
+
+
+def add_answers(db: Session, rows: Sequence[AnswerRow]) -> int:
+    """Store answers; return how many are new."""
+    return db.run_over("answers/add", rows)
+
+
+def answer_seconds(db: Session) -> dict[QuestionKind, list[float]]:
+    """Return the seconds that answers took, by the kind of their question."""
+    return {QuestionKind(kind): seconds for kind, seconds in db.tuples("answers/seconds")}

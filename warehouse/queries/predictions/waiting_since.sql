@@ -1,0 +1,1 @@
+SELECT sha256, min(predicted_at) FROM prediction GROUP BY sha256

@@ -1,0 +1,4 @@
+SELECT sha256, sku, rival, score
+FROM label_suspicion
+WHERE taught = $taught
+ORDER BY score DESC, sha256
