@@ -12,7 +12,7 @@ from recognition.encoders.protocol import Vectors
 from recognition.heads.samples import Rows, Samples
 
 NEW, ASKED = 100, range(20)
-VIEWS = 12  # of each clean photo
+VIEWS = 6  # of each clean photo
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 Cart-parts: of the first 1,000 classes the last hundred are new, with one, two or four clean photos on white and no
 camera photo; all others teach with photos 00-49. Asked are photos 00-19 of the new classes and photos 50-54 of the
-others, among all 1,000. Views are a clean photo's product on drawn clutter, as `first_day.views` makes them, twelve of
+others, among all 1,000. Views are a clean photo's product on drawn clutter, as `first_day.views` makes them, six of
 each photo. Frozen ViT-Tiny, a stand-in for the default encoder. Vectors and figures are kept, each as soon as it is
 known: a run that was stopped goes on where it was. Needs SKULOOP_SHARED (default ../shared).
 """
@@ -32,14 +32,14 @@ Way = Callable[[Day, int], dict[str, float | str]]
 _WHOLE: Mapping[str, Way] = {
     "nearest clean photo": nearest_clean_photo,
     "discriminant, clean photos teach": partial(taught, fine=FineMethod.MEANS, views=False),
-    "discriminant, clean photos and views": partial(taught, fine=FineMethod.MEANS, views=True),
 }
 _FOREGROUND: Mapping[str, Way] = _WHOLE | {
     "nearest mean of clean photos, discriminant": clean_prototypes,
     "discriminant, predicted prototypes": partial(predicted, fine=FineMethod.MEANS),
     "refined, clean photos teach": partial(taught, fine=FineMethod.REFINED, views=False),
-    "refined, clean photos and views": partial(taught, fine=FineMethod.REFINED, views=True),
     "refined, predicted prototypes": partial(predicted, fine=FineMethod.REFINED),
+    "discriminant, clean photos and views": partial(taught, fine=FineMethod.MEANS, views=True),
+    "refined, clean photos and views": partial(taught, fine=FineMethod.REFINED, views=True),
 }
 
 

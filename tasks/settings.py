@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from recognition.asking.night import ReviewPolicy
 from recognition.audit.tiers import TierPolicy
+from recognition.encoders.device import AUTO
 from recognition.index.stores import MilvusAddress
 from recognition.release.gate import GatePolicy
 from recognition.release.references import ReferencePolicy
@@ -66,7 +67,8 @@ class EncoderSettings(_Section):
         name: a timm model, or `handcrafted` (the demo's encoder, which needs no weights).
         weights: local safetensors file; without it timm asks its hub.
         image_size: side in pixels that the photo is brought to.
-        workers: encoder processes of one thread each; 0 means one per core.
+        device: `auto` is a GPU that torch can use (CUDA) where there is one, else `cpu`; or any device of torch.
+        workers: encoder processes of one thread each; 0 means one per core. A GPU needs none.
         colour: put a descriptor of the product's colours beside what the model sees.
         isolation: how the product is found on the photo.
     """
@@ -74,6 +76,7 @@ class EncoderSettings(_Section):
     name: str = PRODUCTION_ENCODER
     weights: Path | None = None
     image_size: int | None = 224
+    device: str = AUTO
     workers: int = Field(default=0, ge=0)
     colour: bool = False
     isolation: IsolationSettings = IsolationSettings()

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from recognition.encoders import EncoderSpec, encoder_fingerprint
+from recognition.encoders.device import found_device
 from recognition.isolation.protocol import IsolationSpec
 from tasks.paths import Paths
 from tasks.settings import Settings
@@ -41,6 +42,7 @@ class Parts:
         return EncoderSpec(
             name=chosen.name,
             weights=self._resolved(chosen.weights),
+            device=found_device(chosen.device),
             image_size=chosen.image_size,
             isolation=IsolationSpec(
                 isolation.method, self._resolved(isolation.weights), second_pass=isolation.second_pass

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from recognition.encoders.device import CPU
 from recognition.encoders.pooling import Features, pooled_plainly, pooled_under
 from recognition.encoders.precision import check_pictures, faster, half_precision_pays
 from recognition.encoders.preparation import centre_frame, normalised, seen_square
@@ -150,7 +151,7 @@ def open_backbone(spec: EncoderSpec, weights: Path, reads: Reads | None) -> Back
     """
     import torch
 
-    if spec.device == "cpu":
+    if spec.device == CPU:
         torch.set_num_threads(spec.threads)
     model = filled_model(spec, weights)
     try:
@@ -164,7 +165,7 @@ def open_backbone(spec: EncoderSpec, weights: Path, reads: Reads | None) -> Back
 
 def batch_size(device: str) -> int:
     """Pictures in one forward pass: on every CPU measured more than eight leave the cache."""
-    return 8 if device == "cpu" else 64
+    return 8 if device == CPU else 64
 
 
 def half_type(kind: str) -> "torch.dtype":

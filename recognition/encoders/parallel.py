@@ -26,6 +26,7 @@ from PIL import Image
 
 from recognition.encoders.backbone import batch_size
 from recognition.encoders.crew import Crew
+from recognition.encoders.device import CPU
 from recognition.encoders.opening import open_encoder
 from recognition.encoders.protocol import Encoder, Vectors
 from recognition.encoders.spec import HANDCRAFTED, EncoderSpec
@@ -101,7 +102,7 @@ def encode_files(
     shards = [_Shard(tuple(items[at : at + SHARD])) for at in range(0, len(items), SHARD)]
     count = min(workers or usable_cores(), len(shards))
     small = SMALL_JOB if workers else WORTH_WORKERS
-    alone = count <= 1 or len(items) < small or spec.device != "cpu"
+    alone = count <= 1 or len(items) < small or _device(spec) != CPU
     crew = Crew(count, measured=workers is None)
     batches = _encode_here(spec, shards) if alone else _encode_in_workers(_settled(spec), shards, crew)
     done = 0
@@ -114,7 +115,7 @@ def encode_files(
 
 def _encode_here(spec: EncoderSpec, shards: Sequence[_Shard]) -> Iterator[EncodedBatch]:
     for shard in shards:
-        yield _encode_shard(open_encoder(spec), shard.items, spec.device)
+        yield _encode_shard(open_encoder(spec), shard.items, _device(spec))
 
 
 def _encode_in_workers(spec: EncoderSpec, shards: Sequence[_Shard], crew: Crew) -> Iterator[EncodedBatch]:
@@ -188,7 +189,7 @@ def _again(shard: _Shard) -> _Shard:
 def _encode_in_worker(spec: EncoderSpec, items: Sequence[Item], folder: Path) -> _Handover:
     """Encode a shard into a file of `folder`."""
     encoder, start = open_encoder(spec), time.perf_counter()
-    batch = _encode_shard(encoder, items, spec.device)
+    batch = _encode_shard(encoder, items, _device(spec))
     seconds = time.perf_counter() - start
     name = f"{uuid.uuid4().hex}.npz"
     refused = np.array([sha256 for sha256, _ in batch.unreadable], dtype=np.str_)
@@ -226,7 +227,7 @@ def _encode_shard(encoder: Encoder, items: Sequence[Item], device: str) -> Encod
 
 
 def _read_all(items: Sequence[Item], device: str) -> list[Image.Image | PictureReason]:
-    if device == "cpu":
+    if device == CPU:
         return [_read(item) for item in items]
     with ThreadPoolExecutor(usable_cores()) as readers:  # one core cannot decode as fast as a GPU encodes
         return list(readers.map(_read, items))
@@ -237,6 +238,10 @@ def _read(item: Item) -> Image.Image | PictureReason:
         return item[1].picture() if isinstance(item[1], CatalogueView) else read_picture(item[1])
     except UnreadablePictureError as error:
         return error.reason
+
+
+def _device(spec: EncoderSpec) -> str:
+    return CPU if spec.name == HANDCRAFTED else spec.device
 
 
 def _settled(spec: EncoderSpec) -> EncoderSpec:

@@ -16,7 +16,7 @@ class EncoderSpec:
     Attributes:
         name: HANDCRAFTED, or a timm model with its pretrained tag, for example "vit_small_patch14_reg4_dinov2.lvd142m".
         weights: A local safetensors file; None takes the weights of `name` from the Hugging Face hub (or its cache).
-        device: A torch device. Worker processes are used on "cpu" only.
+        device: A torch device; `found_device` says which there is. Worker processes are used on "cpu" only.
         image_size: Side in pixels of the square the model sees; None takes the model's own, which can be far slower.
         isolation: How the product is found on a picture.
         colour: Put a descriptor of the product's colours beside the embedding, as a block of its own.

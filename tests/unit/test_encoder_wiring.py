@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from recognition.encoders import EncoderSpec, layout_of
+from recognition.encoders import EncoderSpec, device, layout_of
 from recognition.encoders.protocol import Block
 from recognition.heads.samples import Vectors
 from recognition.isolation.protocol import NO_ISOLATION
@@ -36,6 +37,32 @@ def test_the_file_that_isolates_lies_where_the_settings_lie(tmp_path):
 def test_without_a_word_about_it_nothing_is_isolated_and_no_colour_is_described(tmp_path):
     spec = spec_of(tmp_path, '[encoder]\nname = "handcrafted"\n')
     assert (spec.isolation, spec.colour) == (NO_ISOLATION, False)
+
+
+def test_a_gpu_is_used_where_there_is_one_and_the_settings_do_not_say_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "_SIGNS", (str(tmp_path),))  # a driver's file
+    device._best.cache_clear()
+    try:
+        assert spec_of(tmp_path, "").device == "cuda"
+        assert spec_of(tmp_path, '[encoder]\ndevice = "cpu"\n').device == "cpu"
+        assert spec_of(tmp_path, '[encoder]\ndevice = "cuda:1"\n').device == "cuda:1"
+    finally:
+        device._best.cache_clear()
+
+
+def test_where_no_driver_has_left_a_sign_torch_is_not_even_asked_for_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("torch was asked"))
+    monkeypatch.setattr(device, "_SIGNS", (str(tmp_path / "none"),))
+    device._best.cache_clear()
+    try:
+        assert spec_of(tmp_path, "").device == "cpu"
+    finally:
+        device._best.cache_clear()
 
 
 def test_a_method_that_there_is_not_is_refused_with_those_there_are(tmp_path):
