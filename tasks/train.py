@@ -25,6 +25,7 @@ from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
 from tasks.doubts import record_suspicions
 from tasks.loop import Loop, stage
+from tasks.progress import report_line
 from tasks.published import follow_history, open_whole
 from tasks.references import reference_writer
 from tasks.release_record import record_refresh, record_release
@@ -134,6 +135,8 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     with loop_parts.warehouse.read() as db:
         before = superclass_ids(db, current.release_id) if current else {}
         product_of = product_identity(db)
+    photos = teaching.photos
+    report_line(f"train: {len(photos.skus)} labelled photos of {len(set(photos.skus))} products")
     candidate = train_candidate(
         teaching.photos,
         teaching.tiers,
@@ -142,6 +145,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         CalibrationPolicy(**settings.promise.model_dump()),
         superclasses_before=before,
     )
+    report_line(f"train: {candidate.trained.chosen.method} chosen; now the index, and the gate")
     incumbent = _incumbent(loop_parts, current, teaching.photos)
     index, recall = index_candidate(candidate, teaching.photos, incumbent)
     evidence = replace(
@@ -153,11 +157,13 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
     encoder = EncoderIdentity.of(loop_parts.encoder, loop_parts.fingerprint)
     heads = candidate.trained.heads
     with loop_parts.warehouse.read() as db:
-        names = superclass_names(heads.classes, heads.superclass_of, titles(db))
-    card = release_card(release_id, encoder, candidate, verdict)
+        title_of = titles(db)
+    names = superclass_names(heads.classes, heads.superclass_of, title_of)
+    card = release_card(release_id, encoder, candidate, verdict, title_of)
     plots = draw_card_plots(candidate.report, candidate.thresholds.promised_precision) if candidate.report else {}
     for name, data in {f"{release_id}.md": card.encode(), **plots}.items():
         write_durably(loop.reports / name, data)
+    report_line(f"train: {verdict.explanation}; now the picture of the catalogue")
     draw_map(loop, heads, names, release_id)
     if verdict.publish:
         content = ReleaseContent(

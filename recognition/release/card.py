@@ -1,8 +1,9 @@
 """The card of a release: what was measured, what was published and why, for people."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 
 from recognition.heads.baselines import LINEAR
 from recognition.heads.choice import Choice
@@ -16,18 +17,34 @@ from recognition.release.report import Report
 from recognition.vocabulary import Tier
 
 _MOST_ROWS = 10
+_TITLE = 60  # characters of a title
 
 
-def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate, verdict: GateVerdict) -> str:
-    """Markdown; its plots are drawn by `recognition.release.card_plots`."""
+def release_card(
+    release_id: str,
+    encoder: EncoderIdentity,
+    candidate: Candidate,
+    verdict: GateVerdict,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Markdown; its plots are drawn by `recognition.release.card_plots`.
+
+    Args:
+        release_id: of the release.
+        encoder: whose vectors it reads.
+        candidate: what was trained and measured.
+        verdict: of the gate.
+        titles: SKU -> title; SKUs stand alone where there is none.
+    """
     tiers = Counter(candidate.trained.heads.tiers)
+    tried = _tried(candidate.trained.tried)
     lines = [
         f"# Release {release_id}",
         "",
         f"{'Published' if verdict.publish else 'Refused'}: `{verdict.reason}`. {verdict.explanation}.",
         "",
         f"- Encoder: `{encoder.name}` ({encoder.fingerprint})",
-        f"- Method: {candidate.trained.chosen.method}, chosen out of fold among {len(candidate.trained.tried)}",
+        f"- Method: {candidate.trained.chosen.method}, chosen out of fold among {len(tried)}",
         f"- Classes: {tiers[Tier.TRAINED]} trained, {tiers[Tier.GALLERY]} gallery",
         f"- Why: {_why(candidate.trained)}",
         f"- Trained on {candidate.training_photos} photos{_views(candidate.training_views)}",
@@ -35,7 +52,7 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         *_holdout_table(candidate),
         "",
         *_verdict_lines(candidate),
-        *(_report_lines(candidate.report) if candidate.report else []),
+        *(_report_lines(candidate.report, titles or {}) if candidate.report else []),
         "",
         "## Gate",
         "",
@@ -45,12 +62,16 @@ def release_card(release_id: str, encoder: EncoderIdentity, candidate: Candidate
         "",
         "| method | coarse weight | out-of-fold top-1 |",
         "|---|---|---|",
-        *(
-            f"| {choice.method} | {choice.coarse_weight:g} | {accuracy:.3f} |"
-            for choice, accuracy in sorted(candidate.trained.tried.items(), key=lambda item: -item[1])
-        ),
+        *(f"| {method} | {weight:g} | {accuracy:.3f} |" for (method, weight), accuracy in tried.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tried(tried: Mapping[Choice, float]) -> dict[tuple[str, float], float]:
+    """Method and coarse weight, the best first; without weight it does not matter how superclasses were found."""
+    best = sorted(tried.items(), key=lambda item: item[1])
+    found = {(choice.method, choice.coarse_weight): accuracy for choice, accuracy in best}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def _why(trained: TrainedHeads) -> str:
@@ -107,7 +128,7 @@ def _verdict_lines(candidate: Candidate) -> list[str]:
     return lines
 
 
-def _report_lines(report: Report) -> list[str]:
+def _report_lines(report: Report, titles: Mapping[str, str]) -> list[str]:
     return [
         "",
         "## Accuracy",
@@ -130,8 +151,8 @@ def _report_lines(report: Report) -> list[str]:
         "",
         f"![Accuracy of the products]({CLASSES})",
         "",
-        *_worst_classes(report),
-        *_confused_pairs(report),
+        *_worst_classes(report, titles),
+        *_confused_pairs(report, titles),
     ]
 
 
@@ -165,17 +186,24 @@ def _stage_lines(report: Report) -> list[str]:
     ]
 
 
-def _worst_classes(report: Report) -> list[str]:
+def _worst_classes(report: Report, titles: Mapping[str, str]) -> list[str]:
     worst = [of for of in report.classes if of.top1 < 1][:_MOST_ROWS]
     if not worst:
         return ["Every product is recognised on every holdout photo."]
-    rows = [(of.sku, str(of.photos), f"{of.top1:.2f}") for of in worst]
+    rows = [(_named(of.sku, titles), str(of.photos), f"{of.top1:.2f}") for of in worst]
     return [*_table(("worst products", "holdout photos", "top-1"), rows), ""]
 
 
-def _confused_pairs(report: Report) -> list[str]:
-    rows = [(of.sku, of.taken_for, str(of.photos)) for of in report.confused[:_MOST_ROWS]]
+def _confused_pairs(report: Report, titles: Mapping[str, str]) -> list[str]:
+    rows = [
+        (_named(of.sku, titles), _named(of.taken_for, titles), str(of.photos)) for of in report.confused[:_MOST_ROWS]
+    ]
     return _table(("product", "taken for", "photos"), rows) if rows else []
+
+
+def _named(sku: str, titles: Mapping[str, str]) -> str:
+    title = " ".join(titles.get(sku, "").split())
+    return f"{sku} ({shorten(title, _TITLE, placeholder='...')})" if title else sku
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
