@@ -9,7 +9,8 @@ from prefect import flow
 
 from recognition.vocabulary import RunStatus
 from tasks.bakeoff import MOST_PHOTOS, BakeoffReport, compare_encoders
-from tasks.loop import AlreadyRunningError, finish, open_loop
+from tasks.freshness import require_fresh
+from tasks.loop import RunSkippedError, finish, open_loop
 from tasks.report import final_state, publish_comparison, run_name
 from tasks.settings import load_settings
 from tasks.wiring import today
@@ -33,12 +34,13 @@ def bakeoff(
         detector: path of a YOLOX model (ONNX).
     """
     settings = load_settings(config)
-    label = label or f"bakeoff-{today(settings)}"
+    name = label or f"bakeoff-{today(settings)}"
     try:
-        with open_loop(settings, "bakeoff", label) as loop:
+        require_fresh(settings, "bakeoff", name, named=label is not None)
+        with open_loop(settings, "bakeoff", name) as loop:
             report = compare_encoders(loop, models or [], photos, None if detector is None else Path(detector))
             finish(loop, report.problems)
             publish_comparison(report)
-    except AlreadyRunningError as skipped:
-        report = BakeoffReport(label, RunStatus.SKIPPED, (str(skipped),))
+    except RunSkippedError as skipped:
+        report = BakeoffReport(name, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]

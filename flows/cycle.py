@@ -11,7 +11,8 @@ from recognition.vocabulary import RunStatus
 from tasks.answers import pull_answers
 from tasks.audit import audit_catalogue
 from tasks.embed import EmbedReport, embed_new
-from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
+from tasks.freshness import require_fresh
+from tasks.loop import Loop, RunSkippedError, finish, open_loop
 from tasks.report import CycleReport, Findings, final_state, publish_artifacts, run_name, write_report
 from tasks.settings import load_settings
 from tasks.snapshot import publish_tables
@@ -30,14 +31,15 @@ def cycle(config: str | None = None, label: str | None = None) -> CycleReport:
         label: name of the cycle; by default today's date in the configured time zone.
     """
     settings = load_settings(config)
-    label = label or f"cycle-{today(settings)}"
+    name = label or f"cycle-{today(settings)}"
     try:
-        with open_loop(settings, "cycle", label) as loop:
+        require_fresh(settings, "cycle", name, named=label is not None)
+        with open_loop(settings, "cycle", name) as loop:
             report = _run(loop)
             publish_tables(loop)
-            publish_artifacts(loop, f"Cycle {label}", report.problems)
-    except AlreadyRunningError as skipped:
-        report = CycleReport(label, RunStatus.SKIPPED, (str(skipped),))
+            publish_artifacts(loop, f"Cycle {name}", report.problems)
+    except RunSkippedError as skipped:
+        report = CycleReport(name, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]
 
 

@@ -12,8 +12,9 @@ from recognition.vocabulary import RunStatus
 from tasks.audit import audit_catalogue
 from tasks.crawl import crawl_source
 from tasks.embed import EmbedReport, embed_new
+from tasks.freshness import require_fresh
 from tasks.ingest import ingest_feeds
-from tasks.loop import AlreadyRunningError, Loop, finish, open_loop
+from tasks.loop import Loop, RunSkippedError, finish, open_loop
 from tasks.recognise import RecogniseReport, recognise_new
 from tasks.report import Findings, NightReport, final_state, publish_artifacts, run_name, write_report
 from tasks.review import ReviewReport, review_queue
@@ -34,14 +35,15 @@ def nightly(config: str | None = None, label: str | None = None) -> NightReport:
         label: name of the night; by default today's date in the configured time zone.
     """
     settings = load_settings(config)
-    label = label or today(settings)
+    name = label or today(settings)
     try:
-        with open_loop(settings, "nightly", label) as loop:
+        require_fresh(settings, "nightly", name, named=label is not None)
+        with open_loop(settings, "nightly", name) as loop:
             report = _run(loop)
             publish_tables(loop)
-            publish_artifacts(loop, f"Night {label}", report.problems)
-    except AlreadyRunningError as skipped:
-        report = NightReport(label, RunStatus.SKIPPED, (str(skipped),))
+            publish_artifacts(loop, f"Night {name}", report.problems)
+    except RunSkippedError as skipped:
+        report = NightReport(name, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]
 
 

@@ -15,7 +15,7 @@ from recognition.errors import (
 from serving.errors import KeysError, PortTakenError, ServingError
 from skuloop.prefect_server import PrefectServerError
 from spiders.errors import SpiderError
-from tasks.loop import AlreadyRunningError, BadLabelError, DiskFullError
+from tasks.loop import BadLabelError, DiskFullError, RunSkippedError
 from tasks.matching import MatchError
 from tasks.quarantine import NothingHeldError
 from tasks.settings import SettingsError
@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
 _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (SettingsError, ExitCode.BAD_SETTINGS),
     (BadLabelError, ExitCode.USAGE),
-    (AlreadyRunningError, ExitCode.TRY_LATER),
+    (RunSkippedError, ExitCode.TRY_LATER),
     (WarehouseLockedError, ExitCode.TRY_LATER),
     (DiskFullError, ExitCode.DISK_FULL),
     (NoReleaseError, ExitCode.NOT_FOUND),

@@ -13,6 +13,7 @@ from spiders.errors import SpiderError
 from spiders.feed import VisitReport, read_failures
 from spiders.folder import listing_digest
 from spiders.sources import FolderSource, InboxSource, Source, with_absolute_path
+from tasks.disk import of_crawl
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_line
@@ -44,7 +45,8 @@ class CrawlReport:
 def crawl_source(loop: Loop, source: Source) -> CrawlReport:
     """Crawl a source once a night; a source that cannot be reached is a problem of the night, not its end."""
     job = _job(loop, source)
-    with stage(loop, f"crawl {source.name}") as done:
+    needs = 0 if isinstance(source, FolderSource | InboxSource) else of_crawl(loop.parts, source.name)
+    with stage(loop, f"crawl {source.name}", needs) as done:
         try:
             summary = run_crawl(job, report_line)
             _record(loop, job, summary)

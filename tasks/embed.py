@@ -7,7 +7,8 @@ from prefect.cache_policies import NO_CACHE
 
 from recognition.encoders import encode_files
 from recognition.vocabulary import PictureReason
-from tasks.loop import Loop, stage
+from tasks.disk import of_vectors
+from tasks.loop import Loop, require_disk, stage
 from tasks.progress import report_progress
 from warehouse.images import MeasuredRow, store_measurements, usable_images
 
@@ -34,6 +35,7 @@ def embed_new(loop: Loop) -> EmbedReport:
         known = parts.vectors.known(parts.fingerprint)
         with parts.warehouse.read() as db:
             waiting = [image for image in usable_images(db) if image.sha256 not in known]
+        require_disk(loop, "embed", of_vectors(len(waiting)))
         items = [(image.sha256, parts.paths.images / image.path) for image in waiting]
         embedded = unreadable = 0
         batches = encode_files(

@@ -30,7 +30,11 @@ _GIB = 1024**3
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 
 
-class AlreadyRunningError(Exception):
+class RunSkippedError(Exception):
+    """This run is not needed, or not now; the message says why, and a skipped run is recorded."""
+
+
+class AlreadyRunningError(RunSkippedError):
     """Another night or cycle is at work on this store; the message says which."""
 
 
@@ -81,7 +85,7 @@ def open_loop(settings: Settings, flow: str, label: str) -> Iterator[Loop]:
     """
     if not _LABEL.fullmatch(label):
         raise BadLabelError(f"{label!r} cannot name a night or cycle: up to 61 letters, digits, '.', '_' and '-'.")
-    run_id = f"{flow}-{label}-{uuid.uuid4().hex[:8]}"
+    run_id = _new_id(flow, label)
     with _only_one(Parts(settings), flow, label, run_id):
         parts = build_parts(settings)
         _sweep_dead_runs(parts)
@@ -94,6 +98,11 @@ def open_loop(settings: Settings, flow: str, label: str) -> Iterator[Loop]:
             raise
 
 
+def record_skip(settings: Settings, flow: str, label: str, reason: str) -> None:
+    """Leave the row of a run that was not needed."""
+    _record_skipped(build_parts(settings), _run_row(_new_id(flow, label), flow, label), reason)
+
+
 def finish(loop: Loop, problems: tuple[str, ...]) -> RunStatus:
     """Record the end of a run: completed, or degraded with what went wrong."""
     status = RunStatus.DEGRADED if problems else RunStatus.COMPLETED
@@ -102,17 +111,38 @@ def finish(loop: Loop, problems: tuple[str, ...]) -> RunStatus:
 
 
 @contextmanager
-def stage(loop: Loop, name: str) -> Iterator[Stage]:
+def stage(loop: Loop, name: str, needs: int = 0) -> Iterator[Stage]:
     """Measure a stage and record its seconds and summary.
 
+    Args:
+        loop: the run.
+        name: of the stage.
+        needs: bytes that it is going to write, as far as that can be told before.
+
     Raises:
-        DiskFullError: before the stage begins, if less than `free_disk_gib` is free.
+        DiskFullError: before the stage begins, if less than `free_disk_gib` would be left.
     """
-    _require_disk(loop)
+    require_disk(loop, name, needs)
     begun, found = time.monotonic(), Stage()
     yield found
     with loop.parts.warehouse.write() as db:
         add_stage(db, loop.run_id, name, time.monotonic() - begun, found.summary)
+
+
+def require_disk(loop: Loop, name: str, needs: int) -> None:
+    """Return if a stage that is going to write `needs` bytes leaves enough; for stages that learn it on their way.
+
+    Raises:
+        DiskFullError: less than `free_disk_gib` would be left.
+    """
+    free = shutil.disk_usage(loop.parts.paths.store).free / _GIB
+    kept, needed = loop.parts.settings.free_disk_gib, needs / _GIB
+    if free < kept + needed:
+        raise DiskFullError(
+            f"{free:.2f} GiB free under {loop.parts.paths.store}, {kept + needed:.2f} are required: {needed:.2f} that "
+            f"{name} is going to write, and {kept:.2f} that must be left (free_disk_gib). "
+            "Free some space and run again: the work done so far is kept."
+        )
 
 
 @contextmanager
@@ -161,14 +191,8 @@ def _finish(parts: Parts, run_id: str, status: RunStatus, reason: str | None) ->
         finish_run(db, run_id, status, reason)
 
 
-def _require_disk(loop: Loop) -> None:
-    free = shutil.disk_usage(loop.parts.paths.store).free / _GIB
-    wanted = loop.parts.settings.free_disk_gib
-    if free < wanted:
-        raise DiskFullError(
-            f"{free:.1f} GiB free under {loop.parts.paths.store}, {wanted:.1f} are required (free_disk_gib). "
-            "Free some space and run again: the work done so far is kept."
-        )
+def _new_id(flow: str, label: str) -> str:
+    return f"{flow}-{label}-{uuid.uuid4().hex[:8]}"
 
 
 def _run_row(run_id: str, flow: str, label: str) -> RunRow:

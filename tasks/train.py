@@ -23,8 +23,9 @@ from recognition.release.references import keep_references
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
+from tasks.disk import of_release
 from tasks.doubts import record_suspicions
-from tasks.loop import Loop, stage
+from tasks.loop import Loop, require_disk, stage
 from tasks.progress import report_line
 from tasks.published import follow_history, open_whole
 from tasks.references import reference_writer
@@ -59,6 +60,7 @@ def train_release(loop: Loop) -> TrainReport:
     """
     with stage(loop, "train") as done:
         teaching = gather_teaching(loop.parts)
+        require_disk(loop, "train", of_release(loop.parts, len(teaching.products)))
         with loop.parts.warehouse.read() as db:
             history, current = release_history(db), current_release(db)
         report = _settled(loop.parts, teaching, history, current)

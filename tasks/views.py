@@ -14,8 +14,9 @@ from prefect.cache_policies import NO_CACHE
 from recognition.encoders import EncodedBatch, encode_files
 from recognition.isolation.views import VIEWS_VERSION, CatalogueView
 from recognition.vocabulary import PictureReason
+from tasks.disk import of_vectors
 from tasks.ledger import decision
-from tasks.loop import Loop, stage
+from tasks.loop import Loop, require_disk, stage
 from tasks.progress import report_progress
 from tasks.teaching import LabelledPhoto, labelled_photos, photos_with_views, views_wanted
 from tasks.wiring import Parts
@@ -46,6 +47,7 @@ def encode_views(loop: Loop) -> ViewsReport:
     with stage(loop, "views") as done:
         missing = _missing(parts)
         todo = missing[: parts.settings.first_day.most_views]
+        require_disk(loop, "views", of_vectors(len(todo)))
         encoded, refused = 0, set[str]()
         photo_of = {view.key: view.photo for view in todo}
         for batch in _encoded(parts, todo):

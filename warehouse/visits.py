@@ -72,6 +72,12 @@ def postponed(db: Session, source: str, crawl_id: str) -> frozenset[str]:
     )
 
 
+def most_bytes(db: Session, source: str) -> int | None:
+    """The most that one of the last crawls of a source received; 0 after its first, None before it."""
+    found = db.value("visits/most_bytes", source=source)
+    return None if found is None else int(found)
+
+
 def crawl_reports(db: Session, run_id: str) -> list[CrawlReportRow]:
     """What the crawls of a run brought and cost, by source."""
     return db.rows(CrawlReportRow, "visits/of_run", run_id=run_id)

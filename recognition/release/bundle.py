@@ -104,7 +104,8 @@ def write_bundle(root: Path, content: ReleaseContent) -> Path:
         return path
     root.mkdir(parents=True, exist_ok=True)
     temporary = root / f".{content.release_id}.{os.getpid()}.part"
-    shutil.rmtree(temporary, ignore_errors=True)
+    for leftover in root.glob(f".{content.release_id}.*.part"):  # of a cycle that was killed while it wrote this one
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir()
     index = content.index or Index(Embeddings.of_prototypes(content.heads.prototypes))
     files = {
