@@ -4,6 +4,7 @@ from skuloop.output import complain, percent, print_table, say
 from tasks.audit import AuditReport
 from tasks.bakeoff import COLUMNS, BakeoffReport, row_of
 from tasks.crawl import CrawlReport
+from tasks.maintenance import MaintenanceReport
 from tasks.recognise import RecogniseReport
 from tasks.report import CycleReport, NightReport
 
@@ -42,6 +43,21 @@ def print_cycle(report: CycleReport) -> None:
             rows.append(("holdout top-1", f"{train.top1:.3f}"))
             rows += [(f"  {name}", f"{value:.3f}") for name, value in train.baselines]
     _print_run(f"Cycle {report.cycle}: {report.status}", rows, report.problems)
+
+
+def print_maintenance(report: MaintenanceReport) -> None:
+    """A maintenance for people."""
+    rows = [
+        (
+            "compacted",
+            f"{report.freed_bytes / 2**20:.1f} MiB of the database, {report.shards_merged} shards of vectors",
+        ),
+        ("leftovers", f"{report.leftovers} removed"),
+    ]
+    if report.tidied is not None:
+        said = report.tidied
+        rows.append(("Label Studio", f"{said.taken_back} labels taken back, {said.removed} tasks removed"))
+    _print_run(f"Maintenance {report.label}: {report.status}", rows, report.problems)
 
 
 def print_bakeoff(report: BakeoffReport) -> None:

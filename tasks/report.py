@@ -23,6 +23,7 @@ from tasks.crawl_table import CRAWL_COLUMNS, crawl_line, crawl_table
 from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
 from tasks.loop import Loop
+from tasks.maintenance import MaintenanceReport
 from tasks.recognise import RecogniseReport
 from tasks.review import ReviewReport
 from tasks.train import TrainReport
@@ -85,7 +86,7 @@ def run_name() -> str:
     return f"{flow_run.flow_name} {flow_run.parameters.get('label') or f'{datetime.now(UTC):%Y-%m-%d %H:%M} UTC'}"
 
 
-def final_state(report: NightReport | CycleReport | BakeoffReport) -> Any:
+def final_state(report: NightReport | CycleReport | BakeoffReport | MaintenanceReport) -> Any:
     """The Prefect state of a flow, named by how it ended; Prefect hands its data, the report, to whoever called."""
     return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from recognition.files import replaced
 from warehouse import migrate, sql
 from warehouse.errors import WarehouseError, WarehouseLockedError
 from warehouse.session import Session
@@ -118,6 +119,29 @@ class Warehouse:
             connection.execute(sql.query("snapshot/attach_target"), {"path": str(target)})
             connection.execute(sql.query("snapshot/copy"))
             connection.execute(sql.query("snapshot/finish"))
+
+    def compact(self) -> int:
+        """Rewrite the file without its gaps and return the bytes that this gave back.
+
+        The old file is held until the new one is in its place, so nobody writes in between; a process that dies leaves
+        the old one.
+
+        Raises:
+            WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
+            WarehouseError: There is no database yet, or no room for the copy.
+        """
+        self._refuse_absent()
+        before = self.path.stat().st_size
+        try:
+            with self._opened(self._connect_to_write) as connection, replaced(self.path) as copy:
+                connection.execute("CHECKPOINT")  # else a write-ahead log of the old file would meet the new one
+                connection.execute(sql.query("snapshot/attach_target"), {"path": str(copy)})
+                connection.execute(sql.query("snapshot/compact"))
+                connection.execute(sql.query("snapshot/finish"))
+                connection.execute("DETACH target")
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(f"{self.path} could not be compacted and is as it was: {error}") from error
+        return max(0, before - self.path.stat().st_size)
 
     @contextmanager
     def _opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:

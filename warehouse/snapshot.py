@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recognition.files import replaced
 from warehouse import sql
@@ -13,6 +15,7 @@ from warehouse.connection import Warehouse
 from warehouse.errors import SnapshotError
 
 DATABASE_NAME = "skuloop.duckdb"
+_BATCH = 100_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,27 @@ def query_snapshot(path: Path, query: str) -> QueryResult:
             return QueryResult(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
     except duckdb.Error as error:
         raise SnapshotError(str(error)) from error
+
+
+def check_snapshot(snapshot_root: Path) -> None:
+    """Read every row of every table and of its Parquet copy; return where there is no snapshot yet.
+
+    Raises:
+        SnapshotError: Something is damaged or missing, or a Parquet file has not the rows of its table.
+    """
+    path = snapshot_root / DATABASE_NAME
+    if not path.exists():
+        return
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            for (name,) in connection.execute(sql.query("snapshot/relations")).fetchall():
+                rows = sum(batch.num_rows for batch in connection.table(name).to_arrow_reader(_BATCH))
+                parquet = pq.ParquetFile(snapshot_root / "parquet" / f"{name}.parquet")
+                copied = sum(batch.num_rows for batch in parquet.iter_batches(_BATCH))
+                if rows != copied:
+                    raise SnapshotError(f"{name} has {rows} rows in {path}, but {copied} in its Parquet file.")
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise SnapshotError(f"the snapshot in {snapshot_root} is damaged: {error}.") from error
 
 
 def _publish_parquet(database: Path, folder: Path) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recognition.files import replaced
 from warehouse.errors import VectorStoreError
 
+_LARGE_SHARD, _WORTH_MERGING = 16_384, 8
 _FINGERPRINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -72,6 +73,32 @@ class VectorStore:
         vectors = _gathered(shards, np.cumsum([0, *map(len, stored)]), places)
         return tuple(sha for sha, is_here in zip(sha256s, found, strict=True) if is_here), vectors
 
+    def fingerprints(self) -> list[str]:
+        """Return the encoders that anything was encoded by."""
+        folders = self._root.iterdir() if self._root.exists() else ()
+        return sorted(path.name for path in folders if _FINGERPRINT.fullmatch(path.name))
+
+    def compact(self, fingerprint: str) -> int:
+        """Make one shard of every few small ones and return how many were merged; no vector changes.
+
+        The merged shard is there before the small ones go, so a run that is killed leaves some vectors twice and loses
+        none.
+
+        Raises:
+            VectorStoreError: A shard is damaged.
+        """
+        merged = 0
+        for group in _groups(self._shards(fingerprint)):
+            tables = [_read(shard, ["sha256", "vector"]) for shard in group]
+            whole = pa.concat_tables(tables).combine_chunks()
+            target = self._folder(fingerprint) / f"{_key(whole['sha256'].to_pylist())}.parquet"
+            with replaced(target) as temporary:
+                pq.write_table(whole, temporary, write_page_checksum=True, use_dictionary=False)
+            for shard in set(group) - {target}:
+                shard.unlink()
+            merged += len(group)
+        return merged
+
     def _folder(self, fingerprint: str) -> Path:
         if not _FINGERPRINT.fullmatch(fingerprint):
             raise VectorStoreError(
@@ -90,6 +117,29 @@ class VectorStore:
                 f"{shards[0].parent} holds vectors of {_dimension(shards[0])} numbers, these have {dimension}: "
                 "two encoders must not share a fingerprint"
             )
+
+
+def _groups(shards: Sequence[Path]) -> list[list[Path]]:
+    """Shards to merge: small ones, together no larger than a large one, where that makes many into one."""
+    groups: list[list[Path]] = [[]]
+    rows = 0
+    for shard in shards:
+        count = _rows(shard)
+        if count > _LARGE_SHARD // 2:
+            continue
+        if rows + count > _LARGE_SHARD:
+            groups.append([])
+            rows = 0
+        groups[-1].append(shard)
+        rows += count
+    return [group for group in groups if len(group) >= _WORTH_MERGING]
+
+
+def _rows(shard: Path) -> int:
+    try:
+        return int(pq.read_metadata(shard).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(shard, error) from error
 
 
 def _refuse_misfits(sha256s: Sequence[str], vectors: NDArray[np.float32]) -> None:

@@ -1,4 +1,4 @@
-"""Commands that run something: night, cycle, bake-off, rollback."""
+"""Commands that run something: night, cycle, bake-off, maintenance, rollback."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from recognition.vocabulary import RunStatus
 from skuloop.exit_codes import ExitCode
 from skuloop.output import print_json, say, show_progress
 from skuloop.prefect_server import ensure_run_server
-from skuloop.reports import print_bakeoff, print_cycle, print_night
+from skuloop.reports import print_bakeoff, print_cycle, print_maintenance, print_night
 from tasks.settings import load_settings
 
 _EXIT = {
@@ -54,6 +54,20 @@ def run_bakeoff(
         print_json(report)
     else:
         print_bakeoff(report)
+    return _EXIT[report.status]
+
+
+def run_maintenance(config: Path | None, label: str | None, *, as_json: bool) -> ExitCode:
+    """Run the maintenance and print its report."""
+    from flows.maintenance import maintenance
+
+    load_settings(config)
+    show_progress()
+    report = maintenance(config=_text(config), label=label)
+    if as_json:
+        print_json(report)
+    else:
+        print_maintenance(report)
     return _EXIT[report.status]
 
 
