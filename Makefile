@@ -1,6 +1,8 @@
 # Needs Python 3.11 to 3.13 and nothing else. Every target prepares what it needs, shows what it does, and does nothing twice.
 PYTHON ?= python3
 VENV := .venv
+# Settings of `make up`, `make down` and `make deploy`.
+CONFIG ?= skuloop.toml
 LABEL_STUDIO_VENV := .venv-label-studio
 BIN := $(VENV)/bin
 UV := $(BIN)/uv --no-config
@@ -8,7 +10,7 @@ ROOMS := flows spiders tasks labelling warehouse recognition serving skuloop
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: all setup setup-label-studio demo test test-fast check format docs lock deploy clean help
+.PHONY: all setup setup-label-studio demo test test-fast check format docs lock deploy up down clean help
 all: setup setup-label-studio
 
 help:  ## Show the targets
@@ -64,8 +66,14 @@ lock: $(VENV)/.uv  ## Resolve the pinned, hashed locks anew (no index address is
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/lock.txt --quiet
 	$(UV) pip compile requirements/label-studio.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/label-studio.txt --quiet
 
-deploy: setup  ## Start a local Prefect server if none answers, and deploy the nightly and the cycle
-	$(BIN)/skuloop deploy
+deploy: setup  ## Start a local Prefect server if none answers, and deploy the flows with their schedules
+	$(BIN)/skuloop deploy --config $(CONFIG)
+
+up: setup setup-label-studio  ## Start Prefect, its worker and Label Studio, deploy, and show where all of it is
+	$(BIN)/skuloop up --config $(CONFIG)
+
+down:  ## Stop what `make up` started
+	$(BIN)/skuloop down --config $(CONFIG)
 
 clean:  ## Remove both environments and all caches (never data)
 	rm -rf $(VENV) $(LABEL_STUDIO_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

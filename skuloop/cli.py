@@ -190,8 +190,37 @@ def doctor(*, config: Config = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def up(config: Config = None) -> None:
+    """Start Prefect's server and worker and the local Label Studio, and deploy; show where all of it is."""
+    from skuloop.commands import up as up_command
+
+    raise typer.Exit(up_command.up(config))
+
+
+@app.command()
+def down(config: Config = None) -> None:
+    """Stop what `skuloop up` started."""
+    from skuloop.commands import up as up_command
+
+    up_command.down(config)
+
+
+@app.command()
+def maintenance(
+    *,
+    config: Config = None,
+    label: Annotated[str | None, typer.Option(help="Name of the run; today's date by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compact database and vectors, compare ids with Label Studio, check snapshot and release, clear leftovers."""
+    from skuloop.commands import run
+
+    raise typer.Exit(run.run_maintenance(config, label, as_json=as_json))
+
+
+@app.command()
 def deploy(config: Config = None) -> None:
-    """Deploy nightly, cycle and bakeoff to Prefect, starting a local server if none answers."""
+    """Deploy the flows with their schedules to Prefect, starting a local server if none answers."""
     from skuloop.commands import deploy as deploy_command
 
     deploy_command.deploy(config)

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import httpx
 from filelock import FileLock, Timeout
 
-from labelling.processes import end, is_running, spawn
+from labelling.processes import command_lines, end, is_running, spawn
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+_STARTED_BY = "prefect server start"
 _PID, _LOG, _LOCK = "server.pid", "server.log", "server-start.lock"
 _LOG_LINES = 15
 _PATIENCE_SECONDS = 300.0
@@ -79,6 +80,19 @@ def ensure_run_server(on_progress: Callable[[str], None]) -> None:
             f"no Prefect server answers at {named} (PREFECT_API_URL). Start it, or unset PREFECT_API_URL to have a "
             f"temporary one for each run."
         )
+
+
+def stop_server(home: Path) -> bool:
+    """Stop the server that `ensure_server` started with that home; False where none of ours runs."""
+    try:
+        pid = int((home / _PID).read_text())
+    except (OSError, ValueError):
+        return False
+    if _STARTED_BY not in " ".join(command_lines().get(pid, [])):  # the file is old, and the number another program's
+        return False
+    end(pid, _STOP_SECONDS)
+    (home / _PID).unlink(missing_ok=True)
+    return True
 
 
 def answers(api_url: str) -> bool:

@@ -1,20 +1,23 @@
 """The Label Studio that the settings name: a remote one, or the local one of skuloop."""
 
+from pathlib import Path
+
 from labelling.client import LabelStudioClient
 from labelling.errors import LabelStudioDownError
 from labelling.interface import labelling_config
 from labelling.server import LocalLabelStudio
 from tasks.wiring import Parts
 
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
 
 def local_label_studio(parts: Parts) -> LocalLabelStudio:
     """The local Label Studio, running or not."""
-    chosen = parts.settings.label_studio
     return LocalLabelStudio(
         data_dir=parts.paths.label_studio,
         images_root=parts.paths.images,
-        executable=parts.settings.resolve(chosen.executable),
-        port=chosen.port,
+        executable=_executable(parts),
+        port=parts.settings.label_studio.port,
     )
 
 
@@ -28,6 +31,14 @@ def connect(parts: Parts) -> tuple[LabelStudioClient, int]:
     client = _client(parts)
     project = client.ensure_project(parts.settings.label_studio.project, labelling_config(), parts.paths.images)
     return client, project
+
+
+def _executable(parts: Parts) -> Path:
+    """As the settings say; where they say nothing, beside them, or that of the checkout that we run from."""
+    chosen = parts.settings.label_studio
+    found = parts.settings.resolve(chosen.executable)
+    here = _CHECKOUT / chosen.executable
+    return here if "executable" not in chosen.model_fields_set and not found.is_file() and here.is_file() else found
 
 
 def _client(parts: Parts) -> LabelStudioClient:

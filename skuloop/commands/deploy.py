@@ -22,9 +22,9 @@ from prefect.workers.process import ProcessWorker
 from skuloop.exit_codes import ExitCode
 from skuloop.output import complain, say
 from skuloop.prefect_server import DEFAULT_API_URL, PrefectServerError, ensure_server
+from skuloop.prefect_worker import POOL
 from tasks.settings import CONFIG_VARIABLE, FILE_NAME, load_settings
 
-POOL = "skuloop"
 TAG = "skuloop"
 AUTOMATION = "skuloop: a run without a sign of life has crashed"
 
@@ -38,7 +38,7 @@ class DeployError(Exception):
 
 
 def deploy(config: Path | None) -> None:
-    """Deploy `nightly` and `cycle` with their schedules, `bakeoff` without, and say how to go on.
+    """Deploy the flows with their schedules, and say how to go on.
 
     Args:
         config: path of `skuloop.toml`; by default the one in the current folder.
@@ -46,19 +46,38 @@ def deploy(config: Path | None) -> None:
     Raises:
         SettingsError: the settings cannot be used; nothing was started or deployed.
     """
-    settings = load_settings(config)
-    path = (config or Path(FILE_NAME)).resolve()
+    api_url = apply_deployments(config)
+    _say_how_to_go_on(settings_path(config), api_url)
+
+
+def settings_path(config: Path | None) -> Path:
+    """Where the settings lie, as the deployed runs are told."""
+    return (config or Path(FILE_NAME)).resolve()
+
+
+def server_of_prefect() -> tuple[str, Path]:
+    """Address of the API that deployments go to, and Prefect's home on this machine."""
     prefect = get_current_settings()
-    api_url = (prefect.api.url or DEFAULT_API_URL).rstrip("/")
+    return (prefect.api.url or DEFAULT_API_URL).rstrip("/"), prefect.home
+
+
+def apply_deployments(config: Path | None) -> str:
+    """Deploy, or end the command with the reason; return the address of Prefect's API.
+
+    Raises:
+        SettingsError: the settings cannot be used; nothing was started or deployed.
+    """
+    settings = load_settings(config)
+    api_url, home = server_of_prefect()
     try:
-        _deploy(path, settings.timezone, api_url, prefect.home)
+        _deploy(settings_path(config), settings.timezone, api_url, home)
     except (DeployError, PrefectServerError) as error:
         complain(str(error))
         raise SystemExit(ExitCode.UNAVAILABLE) from error
     except (PrefectException, httpx.HTTPError) as error:
         complain(f"the Prefect server at {api_url} did not accept the deployments: {error}")
         raise SystemExit(ExitCode.UNAVAILABLE) from error
-    _say_how_to_go_on(path, api_url)
+    return api_url
 
 
 def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
@@ -70,7 +89,7 @@ def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
     with temporary_settings({PREFECT_API_URL: api_url}):
         _ensure_pool()
         _ensure_automation()
-    say("deploying nightly, cycle and bakeoff")
+    say("deploying nightly, cycle, bakeoff and maintenance")
     _apply(config, timezone, api_url)
 
 
@@ -137,7 +156,7 @@ def _apply(config: Path, timezone: str, api_url: str) -> None:
 
 def _say_how_to_go_on(config: Path, api_url: str) -> None:
     program = f"PREFECT_API_URL={api_url} {Path(sys.executable).with_name('prefect')}"
-    print(f"deployed for {config}: nightly and cycle with their schedules, bakeoff to be run by hand")
+    print(f"deployed for {config}: nightly, cycle, bakeoff and maintenance, each with its schedule")
     print(f"  watch them:      {api_url.removesuffix('/api')}")
     print(f"  start a worker:  {program} worker start --pool {POOL}")
     print(f"  run one now:     {program} deployment run nightly/nightly")

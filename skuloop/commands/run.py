@@ -61,8 +61,7 @@ def run_maintenance(config: Path | None, label: str | None, *, as_json: bool) ->
     """Run the maintenance and print its report."""
     from flows.maintenance import maintenance
 
-    load_settings(config)
-    show_progress()
+    _prepare(config)
     report = maintenance(config=_text(config), label=label)
     if as_json:
         print_json(report)

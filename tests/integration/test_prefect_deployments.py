@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,13 @@ from warehouse.status import loop_status
 pytestmark = pytest.mark.slow
 
 LABEL = "2031-01-04"
-CRONS = {"nightly": "0 4 * * *", "cycle": "0 19 * * 1-5"}
+CRONS = {
+    "nightly": "0 4 * * *",
+    "cycle": "0 19 * * 1-5",
+    "maintenance": "0 13 * * 0",
+    "bakeoff": "0 10 1 * *",
+}
+SWITCHED_OFF = {"bakeoff"}
 
 
 @dataclass(frozen=True)
@@ -71,20 +77,22 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             end(int(pid_file.read_text()), patience=20)
 
 
-def test_both_flows_are_deployed_with_their_schedule_in_the_time_zone_of_the_settings(deployed: Deployed) -> None:
+def test_every_flow_is_deployed_with_their_schedule_in_the_time_zone_of_the_settings(deployed: Deployed) -> None:
     for name, cron in CRONS.items():
         found = deployed.deployment(name)
         (schedule,) = found["schedules"]
         assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == (cron, deployed.timezone)
-        assert schedule["active"]
+        assert schedule["active"] == (name not in SWITCHED_OFF)
         assert found["entrypoint"] == f"flows.{name}.{name}"
         assert found["parameters"] == {"config": str(deployed.config), "label": None}
         assert found["work_pool_name"] == "skuloop"
+        assert "skuloop" in found["tags"]  # what the automations watch
+        assert found["job_variables"]["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
 
 
 def test_no_limit_of_prefect_stands_beside_our_own_lock(deployed: Deployed) -> None:
     # A lease of Prefect's that cannot be renewed ends a healthy night: see prefect.yaml.
-    assert [deployed.deployment(name)["global_concurrency_limit"] for name in CRONS] == [None, None]
+    assert [deployed.deployment(name)["global_concurrency_limit"] for name in CRONS] == [None] * 4
 
 
 def test_deploying_says_where_to_look_and_how_to_start_a_worker(deployed: Deployed) -> None:
@@ -126,6 +134,20 @@ def test_a_deployed_night_completes_on_a_worker_that_was_started_in_the_root_fol
     (row,) = found.last_runs
     assert (row.flow, row.label, row.status) == ("nightly", LABEL, RunStatus.COMPLETED)
     assert found.images == 2 * PHOTOS_OF_EACH
+
+
+def test_of_five_missed_nights_the_latest_is_done_and_the_others_name_it(deployed: Deployed, tmp_path: Path) -> None:
+    night = deployed.deployment("nightly")["id"]
+    due = [datetime.now(UTC) - timedelta(days=days, minutes=1) for days in range(5)]
+    states = [{"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}} for at in due]
+    runs = [deployed.post(f"deployments/{night}/create_flow_run", {"state": state})["id"] for state in states]
+    with _worker(deployed.environ, tmp_path / "worker.log"):
+        ended = [wait_for(lambda run=run: _ended(deployed, run), seconds=300) for run in runs]  # type: ignore[misc]
+    assert [run["state_name"] for run in ended] == ["Completed", *["Skipped"] * 4], (
+        tmp_path / "worker.log"
+    ).read_text()
+    for run in ended[1:]:
+        assert f"due at {due[0]:%Y-%m-%d %H:%M} UTC does its work" in run["state"]["message"]
 
 
 def test_a_missing_settings_file_is_named_and_nothing_is_started(tmp_path: Path) -> None:
@@ -180,10 +202,10 @@ def _everything(deployed: Deployed) -> dict[str, Any]:
         "flows": deployed.post("flows/filter", {"sort": "NAME_ASC"}),
     }
     assert {name: len(rows) for name, rows in found.items()} == {
-        "deployments": 3,
+        "deployments": 4,
         "pools": 1,
         "automations": 1,
-        "flows": 3,
+        "flows": 4,
     }
     without: dict[str, Any] = _without(found, {"updated", "status", "last_polled"})
     return without
@@ -198,7 +220,9 @@ def _without(value: Any, names: set[str]) -> Any:
 def _quiet_timezone() -> str:
     """A time zone in which no schedule is due while the tests run: nobody else's night shall meet ours."""
     names = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
-    return next(name for name in names if datetime.now(UTC).astimezone(ZoneInfo(name)).hour not in {3, 4, 18, 19})
+    return next(
+        name for name in names if datetime.now(UTC).astimezone(ZoneInfo(name)).hour not in {3, 4, 9, 10, 12, 13, 18, 19}
+    )
 
 
 def _free_api_url() -> str:

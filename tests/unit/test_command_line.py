@@ -43,6 +43,7 @@ HANDLED_WITHIN = {
     "serving.http.problems.ProblemError",
     "serving.http.worker.WorkerDiedError",
     "skuloop.commands.deploy.DeployError",
+    "skuloop.prefect_worker.PrefectWorkerError",
     "skuloop.demo.store.DemoStoreError",
     "skuloop.demo.workspace.WorkspaceError",
     "spiders.failures.HttpStatusError",
