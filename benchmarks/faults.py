@@ -11,6 +11,7 @@ with those of a run that nobody harmed. Trials are kept in `kills.jsonl`: the co
 import argparse
 import json
 import random
+import signal
 import statistics
 import sys
 import time
@@ -60,10 +61,11 @@ def main() -> int:
     words.add_argument("--until", type=int, default=200)
     words.add_argument("--minutes", type=float, default=1e9)
     words.add_argument("--table", action="store_true")
-    said = words.parse_args()
+    said, began = words.parse_args(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end with us
     if not said.table:
         with open_ground(said.folder) as ground:
-            _kill_often(ground, said.until, time.monotonic() + 60 * said.minutes)
+            _kill_often(ground, said.until, began + 60 * said.minutes)
     return _print_kills(said.folder)
 
 
@@ -96,8 +98,10 @@ def _unharmed(ground: Ground, runner: Runner) -> tuple[dict[str, Traces], dict[s
                 code = attempt.end()
                 lasting[flow].append(attempt.seconds)
                 found = traces(ground.work / "store", ground.task_keys(title))
-            if code or differences(wanted.setdefault(flow, found), found):
-                raise SystemExit(f"an unharmed {flow} ended with {code}, {differences(wanted[flow], found)}")
+            odd = differences(wanted.setdefault(flow, found), found)
+            if code or odd:
+                said = (ground.folder / "unharmed.log").read_text()
+                raise SystemExit(f"an unharmed {flow} ended with {code}, differs in {odd}: {said}")
     say(f"unharmed: night {lasting[NIGHT][-1]:.1f} s, cycle {lasting[CYCLE][-1]:.1f} s")
     return wanted, lasting
 

@@ -9,6 +9,7 @@ from prefect import flow
 from recognition.errors import RecognitionError
 from recognition.vocabulary import RunStatus
 from tasks.answers import pull_answers
+from tasks.attention import tell_people
 from tasks.audit import audit_catalogue
 from tasks.embed import EmbedReport, embed_new
 from tasks.freshness import require_fresh
@@ -52,6 +53,7 @@ def _run(loop: Loop) -> CycleReport:
     embedded, views, trained = _train(loop, findings)
     write_report(loop, f"Cycle {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
+    tell_people(loop)
     return CycleReport(
         cycle=loop.label,
         status=status,

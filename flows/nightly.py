@@ -9,6 +9,7 @@ from prefect import flow
 
 from recognition.errors import RecognitionError
 from recognition.vocabulary import RunStatus
+from tasks.attention import tell_people
 from tasks.audit import audit_catalogue
 from tasks.crawl import crawl_source
 from tasks.embed import EmbedReport, embed_new
@@ -58,6 +59,7 @@ def _run(loop: Loop) -> NightReport:
     embedded, recognised, reviewed, views = _recognise(loop, findings)
     write_report(loop, f"Night {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
+    tell_people(loop)
     return NightReport(
         night=loop.label,
         status=status,

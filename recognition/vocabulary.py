@@ -150,6 +150,14 @@ class RunStatus(StrEnum):
     CRASHED = "crashed"
 
 
+class Attention(StrEnum):
+    """What somebody is told of, because a person has to decide."""
+
+    SOURCE_QUARANTINED = "source_quarantined"
+    GATE_REFUSED = "gate_refused"
+    PROMISE_BROKEN = "promise_broken"
+
+
 class GateReason(StrEnum):
     """Why a candidate was published or refused."""
 

@@ -263,6 +263,25 @@ class IndexSettings(_Section):
         return MilvusAddress(self.milvus, token) if self.milvus else None
 
 
+class NotifySettings(_Section):
+    """Whom Prefect tells when a night fails or a person has to decide; without one of the two, nobody.
+
+    Attributes:
+        url: Slack's incoming webhook, any other webhook, or an address of Apprise such as `mailtos://`; a secret.
+        block: a notification block that is in Prefect already, as `type/name`.
+    """
+
+    url: SecretStr | None = None
+    block: str | None = None
+
+    @field_validator("block")
+    @classmethod
+    def _type_and_name(cls, block: str | None) -> str | None:
+        if block is not None and len(block.split("/")) != 2:
+            raise ValueError(f"{block!r} is not a block; write type and name, like 'slack-webhook/on-call'")
+        return block
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Relative paths are relative to the folder of `skuloop.toml`."""
 
@@ -289,6 +308,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     first_day: FirstDaySettings = FirstDaySettings()
     serve: ServeSettings = ServeSettings()
+    notify: NotifySettings = NotifySettings()
     source: tuple[Source, ...] = ()
 
     @field_validator("timezone")

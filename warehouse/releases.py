@@ -30,6 +30,16 @@ class ReleaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenPromise:
+    """A published release whose sure answers are right less often than it promised, as labels that came since show."""
+
+    release_id: str
+    promised: float
+    realised: float
+    checked: int
+
+
+@dataclass(frozen=True, slots=True)
 class MetricRow:
     """One number about one method of a release."""
 
@@ -84,6 +94,11 @@ def release_history(db: Session) -> list[ReleaseRow]:
 def current_release(db: Session) -> ReleaseRow | None:
     """Return the newest release that is published and not rolled back, or None."""
     return db.first(ReleaseRow, "releases/current")
+
+
+def broken_promises(db: Session) -> list[BrokenPromise]:
+    """Return the published releases that do not keep their promise, oldest first."""
+    return db.rows(BrokenPromise, "releases/broken_promises")
 
 
 def metrics(db: Session, release_id: str) -> list[MetricRow]:

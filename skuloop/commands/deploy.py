@@ -9,25 +9,63 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
-from prefect.automations import Automation, ChangeFlowRunState, EventTrigger, Posture, ResourceSpecification
+from prefect.automations import (
+    Automation,
+    ChangeFlowRunState,
+    EventTrigger,
+    Posture,
+    ResourceSpecification,
+    SendNotification,
+)
+from prefect.blocks.fields import SecretDict
+from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.workers.process import ProcessWorker
+from pydantic import SecretStr
 
 from skuloop.exit_codes import ExitCode
 from skuloop.output import complain, say
 from skuloop.prefect_server import DEFAULT_API_URL, PrefectServerError, ensure_server
 from skuloop.prefect_worker import POOL
-from tasks.settings import CONFIG_VARIABLE, FILE_NAME, load_settings
+from tasks.attention import ATTENTION_EVENT
+from tasks.settings import CONFIG_VARIABLE, FILE_NAME, NotifySettings, Settings, load_settings
 
 TAG = "skuloop"
 AUTOMATION = "skuloop: a run without a sign of life has crashed"
 
+_OF_OUR_RUNS = ResourceSpecification({"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{TAG}"]})
+_TELLING = (
+    (
+        "skuloop: tell somebody that a run failed",
+        EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=_OF_OUR_RUNS,
+            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        "skuloop: {{ flow_run.name }} {{ flow_run.state.name }}",
+        "{{ flow_run.state.message }}\nWhat was done is kept: run it again.\n{{ flow_run|ui_url }}",
+    ),
+    (
+        "skuloop: tell somebody what a person has to decide",
+        EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": ["skuloop.*"]}),
+            expect={f"{ATTENTION_EVENT}.*"},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        "skuloop: {{ event.payload.subject }}",
+        "{{ event.payload.message }}",
+    ),
+)
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _SILENCE = timedelta(seconds=120)  # four heartbeats of prefect.yaml; one or two may be late on a busy machine
 _DEPLOY_SECONDS = 300.0
@@ -70,7 +108,7 @@ def apply_deployments(config: Path | None) -> str:
     settings = load_settings(config)
     api_url, home = server_of_prefect()
     try:
-        _deploy(settings_path(config), settings.timezone, api_url, home)
+        _deploy(settings_path(config), settings, api_url, home)
     except (DeployError, PrefectServerError) as error:
         complain(str(error))
         raise SystemExit(ExitCode.UNAVAILABLE) from error
@@ -80,7 +118,7 @@ def apply_deployments(config: Path | None) -> str:
     return api_url
 
 
-def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
+def _deploy(config: Path, settings: Settings, api_url: str, home: Path) -> None:
     if not (_CHECKOUT / "prefect.yaml").is_file():
         raise DeployError(
             f"there is no prefect.yaml in {_CHECKOUT}. Deploy from a checkout of skuloop (`make deploy`)."
@@ -89,8 +127,9 @@ def _deploy(config: Path, timezone: str, api_url: str, home: Path) -> None:
     with temporary_settings({PREFECT_API_URL: api_url}):
         _ensure_pool()
         _ensure_automation()
+        _ensure_notifications(settings.notify)
     say("deploying nightly, cycle, bakeoff and maintenance")
-    _apply(config, timezone, api_url)
+    _apply(config, settings.timezone, api_url)
 
 
 def _ensure_pool() -> None:
@@ -129,6 +168,49 @@ def _ensure_automation() -> None:
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {_SILENCE}")],
     ).create()
+
+
+def _ensure_notifications(notify: NotifySettings) -> None:
+    """Install, renew or remove the automations that tell somebody; without an address nobody is told."""
+    block = _notification_block(notify)
+    for name, trigger, subject, body in _TELLING:
+        with get_client(sync_client=True) as client:
+            found = client.read_automations_by_name(name)
+            if block is not None and any(getattr(row.actions[0], "block_document_id", None) == block for row in found):
+                continue
+            for row in found:
+                client.delete_automation(row.id)
+        if block is not None:
+            action = SendNotification(block_document_id=block, subject=subject, body=body)
+            Automation(
+                name=name, description="Installed by `skuloop deploy`.", trigger=trigger, actions=[action]
+            ).create()
+
+
+def _notification_block(notify: NotifySettings) -> UUID | None:
+    """Id of the block that the settings name, or of one that is made of their address."""
+    if notify.block is not None:
+        kind, name = notify.block.split("/")
+        with get_client(sync_client=True) as client:
+            try:
+                return client.read_block_document_by_name(name, kind).id
+            except ObjectNotFound as error:
+                raise DeployError(
+                    f"there is no block {notify.block} in Prefect (notify.block). Make it on the page Blocks, "
+                    "or set SKULOOP_NOTIFY__URL instead."
+                ) from error
+    if notify.url is None:
+        return None
+    url = notify.url.get_secret_value()
+    block: SlackWebhook | CustomWebhookNotificationBlock
+    if url.startswith(("http://", "https://")) and "hooks.slack" not in url:
+        text = {"text": "{{subject}}\n{{body}}", "subject": "{{subject}}", "body": "{{body}}"}
+        secrets = SecretDict({"address": url})
+        block = CustomWebhookNotificationBlock(name=POOL, url="{{address}}", json_data=text, secrets=secrets)
+    else:
+        block = SlackWebhook(url=SecretStr(url))  # hands whatever is not Slack's to Apprise: mail and a hundred more
+    saved = block.save(POOL, overwrite=True)
+    return saved if isinstance(saved, UUID) else UUID(str(saved))
 
 
 def _apply(config: Path, timezone: str, api_url: str) -> None:

@@ -1,11 +1,15 @@
 """The deployments on a real Prefect server of their own, and a night on a real worker."""
 
+import json
 import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,13 +64,49 @@ class Deployed:
         return found
 
 
+class Mailbox(ThreadingHTTPServer):
+    """Somebody's webhook: keeps what it is told."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, str]] = []
+        kept = self.messages
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                kept.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/told"
+
+    def told(self, words: str) -> list[dict[str, str]]:
+        return [message for message in self.messages if words in message["text"]]
+
+
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     timezone = _quiet_timezone()
     config = small_workspace(folder, timezone)
     api_url = _free_api_url()
-    environ = quiet_environment(folder / "prefect", api_url)
+    environ = {**quiet_environment(folder / "prefect", api_url), "SKULOOP_NOTIFY__URL": mailbox.url}
     try:
         done = _deploy(environ, config)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -150,6 +190,32 @@ def test_of_five_missed_nights_the_latest_is_done_and_the_others_name_it(deploye
         assert f"due at {due[0]:%Y-%m-%d %H:%M} UTC does its work" in run["state"]["message"]
 
 
+TELL = """
+from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
+
+emit_event(
+    event="skuloop.attention.gate_refused",
+    resource={"prefect.resource.id": "skuloop.release.r7"},
+    payload={"subject": "a release was refused", "message": "r7 was refused"},
+)
+EventsWorker.instance().drain()
+"""
+
+
+def test_somebody_is_told_of_a_failed_night_and_of_a_refused_release_and_of_nothing_else(
+    deployed: Deployed, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    assert mailbox.messages == []  # nights completed, nights were skipped
+    night = deployed.deployment("nightly")["id"]
+    deployed.post(f"deployments/{night}/create_flow_run", {"parameters": {"label": "../no folder"}})
+    with _worker(deployed.environ, tmp_path / "worker.log"):
+        wait_for(lambda: mailbox.told("cannot name a night"), seconds=150)
+    subprocess.run([sys.executable, "-c", TELL], env=deployed.environ, check=True, timeout=100)  # noqa: S603 - ours
+    wait_for(lambda: mailbox.told("r7 was refused"), seconds=60)
+    assert [message["subject"].startswith("skuloop: ") for message in mailbox.messages] == [True, True]
+
+
 def test_a_missing_settings_file_is_named_and_nothing_is_started(tmp_path: Path) -> None:
     api_url = _free_api_url()
     done = _deploy(quiet_environment(tmp_path / "prefect", api_url), tmp_path / "nowhere.toml")
@@ -204,7 +270,7 @@ def _everything(deployed: Deployed) -> dict[str, Any]:
     assert {name: len(rows) for name, rows in found.items()} == {
         "deployments": 4,
         "pools": 1,
-        "automations": 1,
+        "automations": 3,
         "flows": 4,
     }
     without: dict[str, Any] = _without(found, {"updated", "status", "last_polled"})

@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from spiders.items import ProductItem
+from tasks.attention import tell_people
 from tasks.ingest import ingest_feeds
 from tasks.quarantine import NothingHeldError, release_source
 from tasks.report import publish_artifacts
@@ -84,6 +85,25 @@ def test_a_spoilt_crawl_is_held_with_its_reason_and_leaves_the_tables_alone(stor
     assert store.query("SELECT source, crawl_id FROM crawl_failure WHERE reason = 'site_changed'") == [
         ("shop", "shop-4")
     ]
+
+
+def test_a_held_source_is_told_once_and_again_only_when_another_crawl_of_it_is_held(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    monkeypatch.setattr("tasks.attention.emit_event", lambda event, **_: events.append(event))  # Prefect is not needed
+    _, spoil = DEFECTS[next(iter(DEFECTS))]
+    store.night(4, spoil(NORMAL))
+    for _ in range(2):
+        with store.loop("night-4") as loop:
+            told = tell_people(loop)
+    assert told == []
+    assert events == ["skuloop.attention.source_quarantined"]
+    store.night(5, spoil(NORMAL))
+    with store.loop("night-5") as loop:
+        (message,) = tell_people(loop)
+    assert message.subject == "shop"
+    assert "skuloop source release shop" in message.text
 
 
 def say_that_it_was_cut_short(store: Store, crawl_id: str) -> None:
