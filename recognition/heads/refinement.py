@@ -77,7 +77,7 @@ def fit_refinement(whitened: Vectors, targets: Rows, prototypes: Vectors, seed: 
         The map, and [c, k] float32 rows of length 1.
     """
     import torch
-    from torch.nn.functional import cross_entropy, normalize, one_hot
+    from torch.nn.functional import cross_entropy, normalize
 
     random = torch.Generator().manual_seed(seed)
     layers = _Layers(whitened.shape[1], random)
@@ -99,9 +99,11 @@ def fit_refinement(whitened: Vectors, targets: Rows, prototypes: Vectors, seed: 
         with half_precision():
             noisy = x[batch] + _NOISE * torch.randn(len(batch), x.shape[1], generator=random)
             cosines = layers(noisy, random) @ normalize(centres, dim=1).T  # [b, c]
-        logits = _SCALE * (cosines.float() - _MARGIN * one_hot(y[batch], len(centres)))
+        wanted, logits = y[batch], _SCALE * cosines.float()
+        with torch.no_grad():  # a constant: nothing flows back through it
+            logits[torch.arange(len(batch)), wanted] -= _SCALE * _MARGIN
         optimiser.zero_grad()
-        cross_entropy(logits, y[batch]).backward()  # type: ignore[no-untyped-call]
+        cross_entropy(logits, wanted).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     learned = normalize(centres.detach(), dim=1) * taught[:, None]
@@ -123,11 +125,11 @@ class _Layers:
         self.tensors = [tensor.requires_grad_() for tensor in vars(self).values()]
 
     def __call__(self, x: "torch.Tensor", random: "torch.Generator") -> "torch.Tensor":
-        from torch.nn.functional import gelu, normalize
+        from torch.nn.functional import gelu, linear, normalize
 
-        hidden = gelu(_INPUT_SCALE * (x @ self.hidden_weight.T) + self.hidden_bias, approximate="tanh")
-        hidden = hidden * _kept(hidden.shape, random) / (1 - _DROPPED)
-        return normalize(x @ self.skip.T + hidden @ self.out_weight.T + self.out_bias, dim=1)
+        hidden = gelu(linear(_INPUT_SCALE * x, self.hidden_weight, self.hidden_bias), approximate="tanh")
+        hidden = hidden * _kept(hidden.shape, random)
+        return normalize(linear(x, self.skip, self.out_bias) + linear(hidden, self.out_weight) / (1 - _DROPPED), dim=1)
 
     def refinement(self) -> Refinement:
         return Refinement(*(tensor.detach().numpy().copy() for tensor in self.tensors))

@@ -7,7 +7,7 @@
 Routing over superclasses is soft: a coarse mistake costs a candidate some score, never its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -52,6 +52,10 @@ class Heads:
     likelihood: TwoCovariance
     coarse_weight: float = 0.0
     scale: float = 1.0
+
+    def routes(self, refined: Vectors, rows: Rows) -> NDArray[np.float32]:
+        """[n, k] log-probability of the superclass of each of n photos' class rows [n, k]; [n, d] refined vectors."""
+        return np.take_along_axis(self.coarse.log_probabilities(refined), self.superclass_of[rows], axis=1)
 
     def with_choice(self, coarse_weight: float, scale: float) -> "Heads":
         """The same heads with another coarse weight and scale."""
@@ -160,14 +164,20 @@ def find_candidates(
     whitened = heads.metric.whiten(vectors)
     refined = heads.metric.refine(whitened)
     rows, cosine = (nearest or scan_prototypes(heads.prototypes))(refined, count)
-    log_probabilities = heads.coarse.log_probabilities(refined)  # [n, s]
     return Candidates(
         rows,
         cosine,
-        np.take_along_axis(log_probabilities, heads.superclass_of[rows], axis=1),
+        heads.routes(refined, rows),
         # A refinement pulls the photos that it was taught together: how much photos scatter is seen before it.
         heads.likelihood.log_ratios(whitened, rows),
     )
+
+
+def find_candidates_of_each(heads: Mapping[str, Heads], vectors: Vectors) -> dict[str, Candidates]:
+    """The same for heads that differ in their superclasses alone: the classes are found once."""
+    first = next(iter(heads.values()))
+    found, refined = find_candidates(first, vectors), first.metric.apply(vectors)
+    return {name: replace(found, coarse=of_name.routes(refined, found.rows)) for name, of_name in heads.items()}
 
 
 def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:

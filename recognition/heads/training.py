@@ -6,30 +6,38 @@ head or a refinement, then the superclasses and how much they count. What is not
 touched.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from recognition.errors import NotEnoughDataError
-from recognition.heads.at_once import at_once
+from recognition.heads.at_once import at_once, beside
 from recognition.heads.choice import Choice, FineMethod
-from recognition.heads.coarse_head import CoarseHead, fit_coarse_head
-from recognition.heads.fine_head import FineHead, fit_chosen_metric, fit_fine_head, fit_likelihood
-from recognition.heads.folds import Fold, class_folds, scene_folds
+from recognition.heads.coarse_head import fit_coarse_head
+from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood
+from recognition.heads.folds import ClassFold, Fold, class_folds, scene_folds
 from recognition.heads.linear_head import affordable
-from recognition.heads.metric import Metric, MetricKind, fit_metrics, join_blocks, worth_reducing
+from recognition.heads.metric import Metric, MetricKind, fit_metrics, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scenes import PHOTOS_PER_SCENE, photo_scenes
-from recognition.heads.scoring import Candidates, Heads, find_candidates, rank, scan_prototypes
+from recognition.heads.scoring import (
+    Candidates,
+    Heads,
+    find_candidates,
+    find_candidates_of_each,
+    rank,
+    scan_prototypes,
+)
 from recognition.heads.superclass_ids import keep_superclasses
 from recognition.heads.superclasses import find_superclasses, superclass_count
-from recognition.heads.two_covariance import TwoCovariance
+from recognition.heads.weighing import hits_by_weights
+from recognition.heads.whitening import class_means
 from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 7
+METHOD = 8
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
 KEPT = "kept"
@@ -134,10 +142,12 @@ def train_heads(
     scenes = photo_scenes(samples, policy.photos_per_scene)
     folds = scene_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
     tried: dict[Choice, float] = {}
-    choice, metrics = _choose_metric(samples, folds, policy, tried)
-    choice, fine_of_folds = _choose_fine(samples, folds, metrics, choice, policy, tried)
-    metric = fit_chosen_metric(samples, choice)
-    partitions = _partitions(samples, metric, policy, superclasses_before or {})
+    choice, metric_of_folds, metric = _choose_metric(samples, folds, policy, tried)
+    partitions, fitted = beside(
+        partial(_partitions, samples, metric, policy, superclasses_before or {}),
+        _fine_fits(samples, folds, metric_of_folds, choice, policy),
+    )
+    choice, fine_of_folds = _choose_fine(samples, folds, fitted, choice, policy, tried)
     evidence = _rank_out_of_fold(samples, folds, fine_of_folds, partitions, scenes, policy.seed)
     choice = _choose_superclasses(choice, evidence, policy, tried)
     superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
@@ -153,30 +163,64 @@ def train_heads(
 
 def _choose_metric(
     samples: Samples, folds: Sequence[Fold], policy: TrainingPolicy, tried: dict[Choice, float]
-) -> tuple[Choice, list[Metric]]:
-    """The kind of metric and the weight of colour with which plain class means do best, and it in each fold."""
+) -> tuple[Choice, list[Metric], Metric]:
+    """The kind of metric and the weight of colour with which plain class means do best; it in each fold, and of all."""
     kinds = [kind for kind in MetricKind if kind is not MetricKind.DISCRIMINANT or worth_reducing(samples)]
     weights = policy.colour_weights if len(samples.layout) > 1 else (0.0,)
-    hits: dict[Choice, int] = {}
-    metrics: dict[Choice, list[Metric]] = {}
-    for fold in folds:
-        taught, held_out = samples.take(fold.taught), samples.take(fold.held_out)
-        for kind, metric in fit_metrics(taught, kinds).items():
-            blocks, asked = metric.whiten_blocks(taught.vectors), metric.whiten_blocks(held_out.vectors)
-            for choice in (Choice(kind, colour_weight=weight) for weight in weights):
-                block_weights = choice.block_weights(samples.layout)
-                means = class_prototypes(join_blocks(blocks, block_weights), taught.targets, len(taught.classes))
-                hits[choice] = hits.get(choice, 0) + _hits(means, join_blocks(asked, block_weights), held_out)
-                metrics.setdefault(choice, []).append(metric.weighing(block_weights))
-    tried |= {choice: count / _asked(folds) for choice, count in hits.items()}
+    choices = [Choice(kind, colour_weight=weight) for kind in kinds for weight in weights]
+    whole, of_folds = beside(
+        partial(fit_metrics, samples, kinds), [partial(_try_metrics, samples, fold, choices) for fold in folds]
+    )
+    if folds:
+        tried |= {choice: sum(hits[choice] for _, hits in of_folds) / _asked(folds) for choice in choices}
     best = _best(tried, Choice(MetricKind.PLAIN))
-    return best, metrics.get(best, [])
+    block_weights = best.block_weights(samples.layout)
+    weighed = [metrics[best.metric].weighing(block_weights) for metrics, _ in of_folds]
+    return best, weighed, whole[best.metric].weighing(block_weights)
+
+
+def _try_metrics(
+    samples: Samples, fold: Fold, choices: Sequence[Choice]
+) -> tuple[dict[MetricKind, Metric], dict[Choice, int]]:
+    """The metric of each kind that a fold is taught, and how many of its photos each choice names right."""
+    taught, held_out = samples.take(fold.taught), samples.take(fold.held_out)
+    metrics = fit_metrics(taught, {choice.metric for choice in choices})
+    hits: dict[Choice, int] = {}
+    for kind, metric in metrics.items():
+        blocks, asked = metric.whiten_blocks(taught.vectors), metric.whiten_blocks(held_out.vectors)
+        means = [class_means(block, taught.targets, len(taught.classes)) for block in blocks]
+        of_kind = {choice.block_weights(samples.layout): choice for choice in choices if choice.metric is kind}
+        found = hits_by_weights(asked, means, held_out.targets, list(of_kind))
+        hits |= {of_kind[weights]: count for weights, count in found.items()}
+    return metrics, hits
+
+
+def _fine_fits(
+    samples: Samples, folds: Sequence[Fold], metrics: Sequence[Metric], choice: Choice, policy: TrainingPolicy
+) -> list[Callable[[], tuple[Choice, FineHead]]]:
+    """The fits of class means and of all that is learned, in every fold; what takes longest comes first."""
+    taught = [samples.take(fold.taught) for fold in folds]
+
+    def fit(option: Choice, photos: Samples, metric: Metric) -> tuple[Choice, FineHead]:
+        return option, fit_fine_head(photos, option, policy.seed, metric)
+
+    return [
+        partial(fit, replace(choice, fine=fine), photos, metric)
+        for fine in reversed(_fine_methods(samples, policy))
+        for photos, metric in zip(taught, metrics, strict=True)
+    ]
+
+
+def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
+    """Class means, and what is learned where so many photos of so many classes can be learned in reasonable time."""
+    learned = policy.learn and affordable(len(samples), len(samples.classes))
+    return list(FineMethod) if learned else [FineMethod.MEANS]
 
 
 def _choose_fine(
     samples: Samples,
     folds: Sequence[Fold],
-    metrics: Sequence[Metric],
+    fitted: Sequence[tuple[Choice, FineHead]],
     choice: Choice,
     policy: TrainingPolicy,
     tried: dict[Choice, float],
@@ -186,45 +230,33 @@ def _choose_fine(
     What is learned must beat class means by more than a breath: so little may be luck, and what was chosen by luck
     costs more than it promised.
     """
-    options = [replace(choice, fine=fine) for fine in _fine_methods(samples, policy)] if folds else [choice]
-    taught = [samples.take(fold.taught) for fold in folds]
-    fits = [
-        partial(fit_fine_head, photos, option, policy.seed, metric)
-        for option in options
-        for photos, metric in zip(taught, metrics, strict=True)
-    ]
-    fitted = at_once(fits)
-    heads = {option: fitted[at * len(folds) : (at + 1) * len(folds)] for at, option in enumerate(options)}
-    found = {option: _fine_accuracy(samples, folds, heads[option]) for option in options if folds}
+    heads: dict[Choice, list[FineHead]] = {}
+    for option, fine in fitted:
+        heads.setdefault(option, []).append(fine)
+    found = {option: _fine_accuracy(samples, folds, of_folds) for option, of_folds in heads.items()}
     tried |= found
     best = _best(found, choice)
     if found and found[best] < found[choice] + policy.least_learned_gain:
         best = choice
-    return best, heads[best]
-
-
-def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
-    """Class means, and what is learned where so many photos of so many classes can be learned in reasonable time."""
-    learned = policy.learn and affordable(len(samples), len(samples.classes))
-    return list(FineMethod) if learned else [FineMethod.MEANS]
+    return best, heads.get(best, [])
 
 
 def _final_fits(
     samples: Samples, metric: Metric, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
 ) -> tuple[Heads, tuple[OutOfFold, OutOfFold]]:
     """What was chosen, taught with everything, and what heads say of classes that they were never taught."""
-    whole: list[Heads] = []
-    unseen: list[tuple[OutOfFold, OutOfFold]] = []
 
-    def fit_whole() -> None:
-        fine = fit_fine_head(samples, choice, policy.seed, metric)
-        whole.append(_all_heads(samples, fine, superclass_of, policy.seed))
+    def fit_whole() -> Heads:
+        return _all_heads(samples, fit_fine_head(samples, choice, policy.seed, metric), superclass_of, policy.seed)
 
-    def fit_without_classes() -> None:
-        unseen.append(_rank_held_out_classes(samples, choice, superclass_of, scenes, policy))
-
-    at_once([fit_whole, fit_without_classes])
-    return whole[0], unseen[0]
+    folds = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
+    whole, ranked = beside(
+        fit_whole,
+        [partial(_rank_held_out_classes, samples, fold, choice, superclass_of, policy.seed) for fold in folds],
+    )
+    unseen = _joined(samples, scenes, [found for found, _ in ranked], [fold.unseen for fold in folds])
+    known = _joined(samples, scenes, [found for _, found in ranked], [fold.known for fold in folds])
+    return whole, (unseen, known)
 
 
 def _fine_accuracy(samples: Samples, folds: Sequence[Fold], heads: Sequence[FineHead]) -> float:
@@ -279,27 +311,27 @@ def _hits(prototypes: Vectors, vectors: Vectors, asked: Samples) -> int:
 
 
 def _all_heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> Heads:
-    coarse, likelihood = _coarse(samples, fine, superclass_of, seed), fit_likelihood(samples, fine.metric)
-    return _heads(samples, fine, superclass_of, coarse, likelihood)
+    return _heads_of_partitions(samples, fine, {"": superclass_of}, seed)[""]
 
 
-def _heads(
-    samples: Samples, fine: FineHead, superclass_of: Rows, coarse: CoarseHead, likelihood: TwoCovariance
-) -> Heads:
-    return Heads(
-        classes=samples.classes,
-        tiers=(Tier.GALLERY,) * len(samples.classes),  # ranking does not look at tiers
-        metric=fine.metric,
-        prototypes=fine.prototypes,
-        superclass_of=superclass_of,
-        coarse=coarse,
-        likelihood=likelihood,
-    )
-
-
-def _coarse(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> CoarseHead:
-    compared, count = fine.metric.apply(samples.vectors), int(superclass_of.max()) + 1
-    return fit_coarse_head(compared, superclass_of[samples.targets], samples.groups, count, seed)
+def _heads_of_partitions(
+    samples: Samples, fine: FineHead, partitions: Mapping[str, Rows], seed: int
+) -> dict[str, Heads]:
+    """Heads for each partition; only their coarse heads differ."""
+    likelihood, compared = fit_likelihood(samples, fine.metric), fine.metric.apply(samples.vectors)
+    heads: dict[str, Heads] = {}
+    for name, superclass_of in partitions.items():
+        wanted, count = superclass_of[samples.targets], int(superclass_of.max()) + 1
+        heads[name] = Heads(
+            classes=samples.classes,
+            tiers=(Tier.GALLERY,) * len(samples.classes),  # ranking does not look at tiers
+            metric=fine.metric,
+            prototypes=fine.prototypes,
+            superclass_of=superclass_of,
+            coarse=fit_coarse_head(compared, wanted, samples.groups, count, seed),
+            likelihood=likelihood,
+        )
+    return heads
 
 
 def _rank_out_of_fold(
@@ -315,38 +347,29 @@ def _rank_out_of_fold(
     The superclasses stay those of all photos: a UMAP for each fold would cost minutes, and what leaks is only which
     classes look alike, not which photo belongs to which class.
     """
-    found: dict[str, list[Candidates]] = {name: [] for name in partitions}
-    for fold, fine in zip(folds, fine_of_folds, strict=True):
-        taught, asked = samples.take(fold.taught), samples.vectors[fold.held_out]
-        likelihood = fit_likelihood(taught, fine.metric)
-        fits = [partial(_coarse, taught, fine, superclass_of, seed) for superclass_of in partitions.values()]
-        for (name, superclass_of), coarse in zip(partitions.items(), at_once(fits), strict=True):
-            found[name].append(find_candidates(_heads(taught, fine, superclass_of, coarse, likelihood), asked))
+
+    def rank_fold(fold: Fold, fine: FineHead) -> dict[str, Candidates]:
+        heads = _heads_of_partitions(samples.take(fold.taught), fine, partitions, seed)
+        return find_candidates_of_each(heads, samples.vectors[fold.held_out])
+
+    found = at_once([partial(rank_fold, fold, fine) for fold, fine in zip(folds, fine_of_folds, strict=True)])
     rows = [fold.held_out for fold in folds]
-    return {name: _joined(samples, scenes, candidates, rows) for name, candidates in found.items()}
+    return {name: _joined(samples, scenes, [of_fold[name] for of_fold in found], rows) for name in partitions}
 
 
 def _rank_held_out_classes(
-    samples: Samples, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
-) -> tuple[OutOfFold, OutOfFold]:
+    samples: Samples, fold: ClassFold, choice: Choice, superclass_of: Rows, seed: int
+) -> tuple[Candidates, Candidates]:
     """Photos of unseen and of known classes, ranked by heads that were taught neither those classes nor those scenes.
 
     To leave a class out of the ranking alone is not enough: a metric that was learned with it makes it look stranger
     than any new product is (benchmarks.unseen). And both kinds must be ranked by the same heads: how near a photo comes
     to a prototype depends on how many classes and photos taught them.
     """
-    folds = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
-    unseen: list[Candidates] = []
-    known: list[Candidates] = []
-    for fold in folds:
-        fewer = samples.take(fold.taught).of_classes(fold.classes)
-        heads = _all_heads(fewer, fit_fine_head(fewer, choice, policy.seed), superclass_of[fold.classes], policy.seed)
-        for found, asked in ((unseen, fold.unseen), (known, fold.known)):
-            found.append(find_candidates(heads, samples.vectors[asked]).with_rows_of(fold.classes))
-    return (
-        _joined(samples, scenes, unseen, [fold.unseen for fold in folds]),
-        _joined(samples, scenes, known, [fold.known for fold in folds]),
-    )
+    fewer = samples.take(fold.taught).of_classes(fold.classes)
+    heads = _all_heads(fewer, fit_fine_head(fewer, choice, seed), superclass_of[fold.classes], seed)
+    unseen, known = (find_candidates(heads, samples.vectors[asked]) for asked in (fold.unseen, fold.known))
+    return unseen.with_rows_of(fold.classes), known.with_rows_of(fold.classes)
 
 
 def _joined(samples: Samples, scenes: Rows, found: Sequence[Candidates], rows: Iterable[Rows]) -> OutOfFold:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.heads.samples import Flags, Rows, Vectors
+from recognition.heads.scatter import straightening, within_class_residuals
 from recognition.heads.whitening import class_means
 
-_MOST_RESIDUALS = 30_000  # many times the dimensions: more photos cost seconds and change nothing
 _CHUNK = 512  # photos whose candidates are gathered at once: 512 x 32 x 384 float32 are 25 MB
 
 
@@ -67,15 +67,15 @@ def fit_two_covariance(
 
     Views of a photo move the mean of its class, but a class is known as well as its photos make it: only they count.
 
-    Scatter around the products is learned from classes with two photos and more, shrunk as by Ledoit and Wolf (2004);
-    the spread of the products from the class means, less what the scatter of few photos adds to it.
+    Scatter around the products is learned as by `recognition.heads.scatter`; the spread of the products from the class
+    means, less what the scatter of few photos adds to it.
     """
     counts = np.bincount(targets, minlength=class_count)
     known_from = counts if photos is None else np.bincount(targets[photos], minlength=class_count)
     means = class_means(whitened, targets, class_count)  # [c, d]
     taught = counts > 0
     mean = means[taught].mean(axis=0)
-    straight = _straightening(_residuals(whitened, targets, means, counts))  # [d, d]
+    straight = straightening(within_class_residuals(whitened, targets, means))  # [d, d]
     placed = (means - mean) @ straight
     axes, between = _spread_of_products(placed[taught], known_from[taught])
     share = _posterior_variance(between, np.maximum(known_from, 1)) * known_from[:, None]  # [c, d] of the own mean
@@ -92,26 +92,6 @@ def fit_two_covariance(
 def _posterior_variance(between: NDArray[np.floating], counts: NDArray[np.number]) -> NDArray[np.floating]:
     """[counts, d] variance of a product along each axis once so many photos of it are known."""
     return np.asarray(between / (1 + counts[:, None] * between))
-
-
-def _residuals(whitened: Vectors, targets: Rows, means: NDArray[np.float64], counts: Rows) -> NDArray[np.float64]:
-    """[m, d] deviations from the class mean, scaled so that small classes are not flattered by their own mean."""
-    of_photo = counts[targets]
-    several = np.flatnonzero(of_photo >= 2)
-    several = several[:: -(-len(several) // _MOST_RESIDUALS) or 1]
-    scale = np.sqrt(of_photo[several] / (of_photo[several] - 1))
-    return np.asarray((whitened[several] - means[targets[several]]) * scale[:, None], dtype=np.float64)
-
-
-def _straightening(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[d, d] map under which the residuals have unit variance in every direction."""
-    if len(residuals) < 2:
-        return np.eye(residuals.shape[1])
-    from sklearn.covariance import ledoit_wolf
-
-    values, axes = np.linalg.eigh(ledoit_wolf(residuals, assume_centered=True)[0])
-    floor = max(float(values[-1]) * 1e-6, 1e-12)  # constant dimensions have no variance but for rounding
-    return np.asarray((axes / np.sqrt(np.maximum(values, floor))) @ axes.T)
 
 
 def _spread_of_products(placed: NDArray[np.float64], counts: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

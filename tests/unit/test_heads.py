@@ -7,12 +7,12 @@ from recognition.errors import NotEnoughDataError
 from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.folds import class_folds
-from recognition.heads.metric import Metric, MetricKind, MetricPart
+from recognition.heads.metric import Metric, MetricKind, MetricPart, fit_metric
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.scoring import Heads, find_candidates, rank
 from recognition.heads.superclasses import find_superclasses, superclass_count, superclass_names
-from recognition.heads.training import OutOfFold, TrainingPolicy, _rank_held_out_classes, train_heads
+from recognition.heads.training import OutOfFold, TrainingPolicy, _final_fits, train_heads
 from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import Whitening, fit_whitening, normalised
 from recognition.release.recogniser import Recogniser
@@ -122,8 +122,10 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
 
 
 def held_out_classes(samples: Samples) -> tuple[OutOfFold, OutOfFold]:
-    one_superclass, scenes = np.zeros(len(samples.classes), dtype=np.int64), samples.groups
-    return _rank_held_out_classes(samples, Choice(MetricKind.WHITENED), one_superclass, scenes, TrainingPolicy(folds=3))
+    one_superclass, metric = np.zeros(len(samples.classes), dtype=np.int64), fit_metric(samples, MetricKind.WHITENED)
+    choice, policy = Choice(MetricKind.WHITENED), TrainingPolicy(folds=3)
+    _, found = _final_fits(samples, metric, choice, one_superclass, samples.groups, policy)
+    return found
 
 
 def test_evidence_of_unseen_products_comes_from_heads_that_never_heard_of_them():

@@ -8,10 +8,11 @@ import pytest
 from recognition.encoders.protocol import Block
 from recognition.heads.choice import Choice
 from recognition.heads.fine_head import fit_fine_head
-from recognition.heads.metric import MetricKind, fit_metric, fit_metrics, worth_reducing
+from recognition.heads.metric import MetricKind, fit_metric, fit_metrics, join_blocks, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.training import TrainingPolicy, train_heads
+from recognition.heads.weighing import hits_by_weights
 from recognition.heads.whitening import class_means, fit_whitening, leading_axes, normalised
 from recognition.vocabulary import Tier
 from tests.support.synthetic import clustered_samples
@@ -97,6 +98,23 @@ def test_what_two_kinds_have_in_common_gives_the_same_metric_as_fitting_each():
     together = fit_metrics(samples, tuple(MetricKind))
     for kind in MetricKind:
         assert np.array_equal(together[kind].apply(samples.vectors), fit_metric(samples, kind).apply(samples.vectors))
+
+
+def test_every_weight_of_the_blocks_is_judged_as_if_the_blocks_had_been_joined_for_it():
+    samples, asked = coloured_samples(classes=20, seed=3), coloured_samples(classes=20, seed=4)
+    taught = samples.take(samples.targets != 5)
+    metric = fit_metric(taught, MetricKind.WHITENED)
+    blocks, questions = metric.whiten_blocks(taught.vectors), metric.whiten_blocks(asked.vectors)
+    weightings = [(1.0, 0.0), (1.0, 0.2), (1.0, 0.4), (0.5, 1.0)]
+    expected = {}
+    for weights in weightings:
+        prototypes = class_prototypes(join_blocks(blocks, weights), taught.targets, 20)
+        expected[weights] = int(
+            ((join_blocks(questions, weights) @ prototypes.T).argmax(axis=1) == asked.targets).sum()
+        )
+    means = [class_means(block, taught.targets, 20) for block in blocks]
+    assert hits_by_weights(questions, means, asked.targets, weightings) == expected
+    assert len(set(expected.values())) > 1, "the weights must matter for this to show anything"
 
 
 def test_a_small_catalogue_keeps_every_axis():
