@@ -1,5 +1,7 @@
 """The heads: metric, prototypes, superclasses, coarse head, scoring, training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from recognition.heads.folds import class_folds
 from recognition.heads.metric import Metric, MetricKind, MetricPart, fit_metric
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
-from recognition.heads.scoring import Heads, find_candidates, rank
+from recognition.heads.scoring import Heads, find_candidates, find_candidates_of_each, rank
 from recognition.heads.superclasses import find_superclasses, superclass_count, superclass_names
 from recognition.heads.training import OutOfFold, TrainingPolicy, _final_fits, train_heads
 from recognition.heads.two_covariance import fit_two_covariance
@@ -119,6 +121,18 @@ def test_ranking_without_the_hierarchy_is_the_order_of_plain_cosine():
     assert np.array_equal(ranking.rows, np.argsort(-(vectors @ prototypes.T), axis=1))
     assert np.allclose(ranking.probability.sum(axis=1), 1.0, atol=1e-5)
     assert np.allclose(ranking.familiarity, (vectors @ prototypes.T).max(axis=1))
+
+
+def test_heads_that_differ_in_their_superclasses_find_together_what_each_finds_alone():
+    samples = clustered_samples(classes=10, photos=6)
+    first = train_heads(samples, dict.fromkeys(samples.classes, Tier.TRAINED)).heads
+    halves = np.arange(10) % 2
+    compared = first.metric.apply(samples.vectors)
+    coarse = fit_coarse_head(compared, halves[samples.targets], samples.groups, 2)
+    both = {"first": first, "halves": replace(first, superclass_of=halves, coarse=coarse)}
+    for name, found in find_candidates_of_each(both, samples.vectors).items():
+        alone = find_candidates(both[name], samples.vectors)
+        assert all(np.array_equal(part, getattr(alone, field)) for field, part in vars(found).items())
 
 
 def held_out_classes(samples: Samples) -> tuple[OutOfFold, OutOfFold]:

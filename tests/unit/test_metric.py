@@ -117,6 +117,17 @@ def test_every_weight_of_the_blocks_is_judged_as_if_the_blocks_had_been_joined_f
     assert len(set(expected.values())) > 1, "the weights must matter for this to show anything"
 
 
+def test_the_leading_axes_are_those_of_a_singular_value_decomposition():
+    samples = clustered_samples(classes=12, photos=8, seed=6)
+    whitening = fit_whitening(samples)
+    found = leading_axes(whitening, samples, 3)
+    prototypes = class_prototypes(whitening.apply(samples.vectors), samples.targets, 12).astype(np.float64)
+    _, _, axes = np.linalg.svd(prototypes - prototypes.mean(axis=0))
+    expected = whitening.matrix @ axes[:3].T
+    signs = np.sign((found.matrix * expected).sum(axis=0))
+    assert np.allclose(found.matrix, expected * signs, atol=1e-4 * np.abs(expected).max())
+
+
 def test_a_small_catalogue_keeps_every_axis():
     assert not worth_reducing(clustered_samples(classes=30, photos=2))
 

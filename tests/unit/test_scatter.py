@@ -1,6 +1,8 @@
 """Scatter around the class means: its shrunk covariance is scikit-learn's, and the map makes it the identity."""
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
 from recognition.heads import scatter
@@ -14,6 +16,15 @@ def test_the_covariance_is_shrunk_as_by_the_library_that_multiplies_three_times_
     for residuals in (stretched, stretched[:5], random.normal(size=(4000, 3)), np.zeros((9, 4)), np.ones((9, 4))):
         expected, _ = ledoit_wolf(residuals, assume_centered=True)
         assert np.allclose(shrunk_covariance(residuals), expected, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 40), st.integers(1, 12), st.floats(1e-3, 1e3), st.integers(0, 2**32 - 1))
+def test_it_is_so_for_any_number_of_photos_and_columns_at_any_scale(photos, columns, scale, seed):
+    random = np.random.default_rng(seed)
+    residuals = scale * random.normal(size=(photos, columns)) * random.uniform(0, 2, size=columns)
+    expected, _ = ledoit_wolf(residuals, assume_centered=True)
+    assert np.allclose(shrunk_covariance(residuals), expected, rtol=1e-7, atol=1e-12 * scale**2)
 
 
 def test_under_the_map_photos_scatter_alike_in_every_direction():
