@@ -35,7 +35,7 @@ def _cores() -> int:
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
     import torch
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threads = torch.get_num_threads()
     try:

@@ -46,10 +46,10 @@ def hits_by_weights(
 
 def _lengths(squares: Sequence[NDArray[np.floating]], weights: Weights) -> NDArray[np.float32]:
     """[c] lengths of the joined class means."""
-    return np.maximum(np.sqrt(_weighed(squares, weights)), 1e-12).astype(np.float32)
+    return np.asarray(np.maximum(np.sqrt(_weighed(squares, weights)), 1e-12), dtype=np.float32)
 
 
 def _weighed(of_blocks: Sequence[NDArray[np.floating]], weights: Weights) -> NDArray[np.floating]:
     """The sum of one array of each block, each at the square of its weight."""
     parts = [np.float32(weight**2) * part for weight, part in zip(weights, of_blocks, strict=True) if weight]
-    return np.sum(parts, axis=0)
+    return np.asarray(np.sum(parts, axis=0))
