@@ -43,7 +43,10 @@ class Looker:
         with watch.stage(Stage.ENCODE):
             wholes, isolated = self.encoder.encode_isolated(pictures)
         with watch.stage(Stage.ISOLATE):
-            boxes = [find_regions(seen, picture, most) for seen, picture in zip(isolated, pictures, strict=True)]
+            boxes = [
+                find_regions(seen, picture, most, self.encoder.isolate)
+                for seen, picture in zip(isolated, pictures, strict=True)
+            ]
             several = [found if len(found) > 1 else () for found in boxes]
             crops = [
                 crop for picture, found in zip(pictures, several, strict=True) for crop in region_crops(picture, found)

@@ -6,7 +6,7 @@ patches segment objects well (Oquab et al., "DINOv2", TMLR 2024); a hidden layer
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -94,7 +94,7 @@ class ForegroundIsolator:
 
     def isolate(self, seen: Seen) -> list[Isolated]:
         """Find the products where the head sees them."""
-        return isolated_by(self._masks(seen), seen)
+        return [replace(found, everywhere=True) for found in isolated_by(self._masks(seen), seen)]
 
     def refine(self, seen: Seen, first: Sequence[Isolated]) -> Floats:  # noqa: ARG002  # a second look has its own
         """Give where the head sees product in the crops, in finer patches."""

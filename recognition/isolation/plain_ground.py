@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from recognition.isolation.cutout import product_mask
 from recognition.isolation.protocol import Box
+from recognition.isolation.things import thing_boxes
 from recognition.pictures.colour import lab_of
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -24,7 +24,6 @@ _NOISES = 3.0  # median distances of the border that are still ground
 _PLAIN_SHARE = 0.75  # of the border must be ground; a thing may lie across it
 _ROUNDS = 3  # of fitting without what did not fit
 _LEAST, _MOST = 0.004, 0.85  # share of the picture that a thing covers, and that all do
-_GAP = 0.012  # share of the longer side: parts nearer to each other are one thing
 
 
 def things_on_plain_ground(picture: Image.Image) -> tuple[Box, ...]:
@@ -42,7 +41,7 @@ def things_on_plain_ground(picture: Image.Image) -> tuple[Box, ...]:
     things = product_mask(away.reshape(pixels.shape[:2]).astype(np.float32), near)
     if not 0 < things.mean() <= _MOST:
         return ()
-    return _boxes(things, picture.width / size[0], picture.height / size[1])
+    return thing_boxes(things, picture, _LEAST)
 
 
 def _ground(places: Floats, colours: Floats) -> tuple[Floats, float] | None:
@@ -74,16 +73,3 @@ def _border(height: int, width: int) -> NDArray[np.bool_]:
 def _lab(pixels: NDArray[np.uint8]) -> Floats:
     """[n, 3] CIELAB of [n, 3] pixels."""
     return np.stack(lab_of(pixels), axis=-1)
-
-
-def _boxes(things: NDArray[np.bool_], across: float, down: float) -> tuple[Box, ...]:
-    steps = max(round(_GAP * max(things.shape)), 1)
-    labels, _ = ndimage.label(ndimage.binary_dilation(things, np.ones((3, 3)), iterations=steps), np.ones((3, 3)))
-    labels[~things] = 0
-    sizes = np.bincount(labels.ravel())[1:]
-    slices = ndimage.find_objects(labels)
-    large = [int(at) for at in np.argsort(-sizes, kind="stable") if sizes[at] >= _LEAST * things.size]
-    return tuple(
-        Box(columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
-        for rows, columns in (slices[at] for at in large)
-    )

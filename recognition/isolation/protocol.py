@@ -70,12 +70,14 @@ class Isolated:
         mask: [k g, k g] float32, 0 (background) to 1 (product), k * k cells to each of g * g patches.
         boxes: One per product in pixels of the picture, the likeliest first; the whole picture where none was found.
         found: False where the one box is that fallback.
+        everywhere: Whether the mask says of each cell for itself what it is, and so shows all products in the frame.
     """
 
     frame: Box
     mask: Floats
     boxes: tuple[Box, ...]
     found: bool
+    everywhere: bool = False
 
 
 class Reads(StrEnum):

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from recognition.isolation.closer import LEAST, PAPER, SEEN, Look, closer_boxes, is_far
 from recognition.isolation.masks import intersection_over_union, share_inside, without_overlaps
 from recognition.isolation.plain_ground import things_on_plain_ground
 from recognition.isolation.protocol import Box, Isolated, whole
 
 MOST_REGIONS = 8
 
-_LEAST = 0.004  # share of the picture that a product covers: smaller ones are crumbs, or too few pixels to tell apart
 _SAME = 0.6  # a region with more than this share of it inside a likelier one shows the same thing
 _ONE = 0.5  # boxes of two methods with more intersection over union than this are one region
 _GROUP = 0.8  # share of a region that lies inside a box around several of them
-_SEEN = 0.87  # share of the shorter side of a picture that any encoder sees
 _MARGIN = 0.15  # of the longer side of a region, on each side of its crop
-_PAPER = (255, 255, 255)
 
 
 def regions_of(isolated: Isolated, picture: Image.Image, most: int = MOST_REGIONS) -> tuple[Box, ...]:
@@ -26,24 +24,35 @@ def regions_of(isolated: Isolated, picture: Image.Image, most: int = MOST_REGION
     return distinct(isolated.boxes, picture)[:most]
 
 
-def find_regions(isolated: Isolated, picture: Image.Image, most: int = MOST_REGIONS) -> tuple[Box, ...]:
+def find_regions(
+    isolated: Isolated, picture: Image.Image, most: int = MOST_REGIONS, look: Look | None = None
+) -> tuple[Box, ...]:
     """The box of each product on a picture, the likeliest first, at most `most`; none where none stood out.
 
-    What lies on a plain ground is found most exactly by the ground, so that speaks first. Where it is silent, so is
-    anything but what the encoder isolated (`python -m benchmarks.scenes_of_several`).
+    What lies on a plain ground is found most exactly by the ground, so that speaks first. Where it is silent, and the
+    encoder tells product from clutter cell by cell, it looks closer at a picture that no product fills. What that does
+    not find, or nobody asks for, is said by what the encoder isolated (`python -m benchmarks.scenes_of_several`).
 
     Args:
         isolated: Where the encoder looked.
         picture: RGB.
         most: How many; for 1 the encoder's word is enough.
+        look: How it isolates on other pictures; None saves that time.
     """
-    plain = distinct(things_on_plain_ground(picture), picture) if most > 1 else ()
-    return plain[:most] or regions_of(isolated, picture, most)
+    if most > 1:
+        plain = distinct(things_on_plain_ground(picture), picture)
+        if plain:
+            return plain[:most]
+        if look is not None and isolated.everywhere and is_far(isolated):
+            closer = distinct(closer_boxes(picture, look), picture)
+            if closer:
+                return closer[:most]
+    return regions_of(isolated, picture, most)
 
 
 def distinct(boxes: Sequence[Box], picture: Image.Image) -> tuple[Box, ...]:
     """Boxes, the likeliest first, without crumbs and without those that lie in a likelier one."""
-    large = [box for box in boxes if box.area >= _LEAST * whole(picture).area]
+    large = [box for box in boxes if box.area >= LEAST * whole(picture).area]
     return tuple(large[at] for at in without_overlaps(large, share_inside, _SAME))
 
 
@@ -66,9 +75,9 @@ def _is_group(box: Box, others: Sequence[Box]) -> bool:
 
 def wide_view(picture: Image.Image) -> tuple[Image.Image, int, int]:
     """A picture on a white square on which an encoder, which looks at the middle, sees all of it; and where it lies."""
-    side = round(max(picture.size) / _SEEN)
+    side = round(max(picture.size) / SEEN)
     left, top = (side - picture.width) // 2, (side - picture.height) // 2
-    view = Image.new("RGB", (side, side), _PAPER)
+    view = Image.new("RGB", (side, side), PAPER)
     view.paste(picture, (left, top))
     return view, left, top
 
@@ -101,7 +110,7 @@ def _crop(picture: Image.Image, region: Box) -> Image.Image:
     side = max(round(max(region.width, region.height) * (1 + 2 * _MARGIN)), 1)
     left = _placed((region.left + region.right - side) / 2, side, picture.width)
     top = _placed((region.top + region.bottom - side) / 2, side, picture.height)
-    square = Image.new("RGB", (side, side), _PAPER)
+    square = Image.new("RGB", (side, side), PAPER)
     square.paste(picture.crop((max(left, 0), max(top, 0), left + side, top + side)), (max(-left, 0), max(-top, 0)))
     return square
 
