@@ -14,6 +14,9 @@ from recognition.isolation.masks import share_inside
 from recognition.isolation.protocol import Box
 
 SIZE = (960, 720)
+HEIGHTS = (0.22, 0.42)
+"""How large products are, as shares of the scene's height."""
+
 _TRIES = 60
 _GROUNDS = ("table", "shop")
 
@@ -29,20 +32,36 @@ class ComposedScene:
 
 
 def compose(
-    cutouts: Sequence[tuple[str, CutOut]], shops: Sequence[Image.Image], count: int, seed: int
+    cutouts: Sequence[tuple[str, CutOut]],
+    shops: Sequence[Image.Image],
+    count: int,
+    seed: int,
+    heights: tuple[float, float] = HEIGHTS,
 ) -> list[ComposedScene]:
-    """`count` scenes of two to six products each, every second one on a table; same seed, same pixels."""
+    """`count` scenes of two to six products each, every second one on a table; same seed, same pixels.
+
+    Args:
+        cutouts: SKU and product.
+        shops: photos that are blurred for grounds.
+        count: of scenes.
+        seed: of all that is drawn.
+        heights: how large products are, least and most.
+    """
     scenes = []
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         name = _GROUNDS[number % 2]
         ground = _table(rng) if name == "table" else _shop(shops[int(rng.integers(len(shops)))], rng)
-        scenes.append(_laid_on(ground, name, cutouts, rng))
+        scenes.append(_laid_on(ground, name, cutouts, rng, heights))
     return scenes
 
 
 def _laid_on(
-    ground: Image.Image, name: str, cutouts: Sequence[tuple[str, CutOut]], rng: np.random.Generator
+    ground: Image.Image,
+    name: str,
+    cutouts: Sequence[tuple[str, CutOut]],
+    rng: np.random.Generator,
+    heights: tuple[float, float],
 ) -> ComposedScene:
     skus: list[str] = []
     boxes: list[Box] = []
@@ -51,7 +70,7 @@ def _laid_on(
         if len(boxes) == wanted:
             break
         sku, cutout = cutouts[int(rng.integers(len(cutouts)))]
-        layer = _turned(cutout.product, rng)
+        layer = _turned(cutout.product, rng, heights)
         left = int(rng.integers(0, SIZE[0] - layer.width + 1))
         top = int(rng.integers(0, SIZE[1] - layer.height + 1))
         box = Box(left, top, left + layer.width, top + layer.height)
@@ -66,11 +85,11 @@ def _laid_on(
     return ComposedScene(ground, name, tuple(skus), tuple(boxes))
 
 
-def _turned(product: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A product turned a little, at 22 to 42 % of the scene's height, in another light."""
+def _turned(product: Image.Image, rng: np.random.Generator, heights: tuple[float, float]) -> Image.Image:
+    """A product turned a little, at a share of the scene's height, in another light."""
     turned = product.rotate(float(rng.normal(0, 8)), Image.Resampling.BICUBIC, expand=True)
     turned = turned.crop(turned.getchannel("A").getbbox())
-    scale = SIZE[1] * float(rng.uniform(0.22, 0.42)) / max(turned.size)
+    scale = SIZE[1] * float(rng.uniform(*heights)) / max(turned.size)
     sized = turned.resize((max(round(turned.width * scale), 1), max(round(turned.height * scale), 1)))
     lit = ImageEnhance.Brightness(sized.convert("RGB")).enhance(float(rng.uniform(0.8, 1.1)))
     lit.putalpha(sized.getchannel("A"))

@@ -105,7 +105,7 @@ def _joined(seen: Sequence[tuple[Box, Floats]], size: tuple[int, int]) -> Floats
 
 def _places(count: int, cell: float, start: float, length: float, cells: int) -> NDArray[np.float64]:
     """[count] where the middles of a picture's cells lie on a mask of `cells` over start..start + length."""
-    return ((np.arange(count) + 0.5) * cell - start) / length * cells
+    return np.asarray(((np.arange(count) + 0.5) * cell - start) / length * cells, dtype=np.float64)
 
 
 def _trust(places: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
