@@ -20,7 +20,7 @@ _TABLES = (
     "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() JOIN duckdb_tables() "
     "USING (schema_name, table_name) WHERE schema_name = 'main' GROUP BY ALL ORDER BY table_name"
 )
-_RECORDS = {"run", "run_stage", "schema_migration", "crawl_visit"}
+_RECORDS = {"run", "run_stage", "run_version", "schema_migration", "crawl_visit"}
 _NAMES_AND_TIMES = {
     "run_id", "first_seen_run", "decision_id", "seq", "audit_seq", "seconds", "first_seen", "last_seen", "sync_value",
 }  # fmt: skip

@@ -11,7 +11,7 @@ from tasks.wiring import Parts
 from warehouse.snapshot import DATABASE_NAME, query_snapshot
 
 # These two say what ran and how long it took: a second run must add to them.
-_RECORDS_OF_RUNS = ("run", "run_stage")
+_RECORDS_OF_RUNS = ("run", "run_stage", "run_version")
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' ORDER BY table_name"
 # Sum and xor of the row hashes do not depend on the order of the rows; the sum also sees a row that came twice.
 _CONTENT = """

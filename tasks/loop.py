@@ -22,9 +22,10 @@ from filelock import FileLock, Timeout
 from recognition.vocabulary import RunStatus
 from tasks.ledger import decision
 from tasks.settings import Settings
+from tasks.versions import versions
 from tasks.wiring import Parts, build_parts
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.runs import RunRow, add_stage, finish_run, running_runs, start_run
+from warehouse.runs import RunRow, add_stage, finish_run, record_versions, running_runs, start_run
 
 _GIB = 1024**3
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
@@ -91,6 +92,7 @@ def open_loop(settings: Settings, flow: str, label: str) -> Iterator[Loop]:
         _sweep_dead_runs(parts)
         with parts.warehouse.write() as db:
             start_run(db, _run_row(run_id, flow, label))
+            record_versions(db, run_id, versions(parts))
         try:
             yield Loop(parts, flow, run_id, label)
         except BaseException as error:

@@ -15,12 +15,15 @@ from tasks.loop import Loop
 from warehouse.audits import class_rows
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.releases import (
+    ConfusionRow,
     MetricRow,
     ReleaseRow,
     SuperclassMetricRow,
     SuperclassRow,
+    add_confusions,
     add_release,
     add_superclass_metrics,
+    confusions,
     metrics,
     next_superclass_id,
     superclass_ids,
@@ -62,6 +65,7 @@ def record_release(
         groups = _superclasses(db, heads, before, names)
         if add_release(db, row, _metrics(candidate), groups):
             add_superclass_metrics(db, release_id, _superclass_metrics(candidate))
+            add_confusions(db, release_id, _confusions(candidate))
         record_decisions(
             db,
             [
@@ -95,6 +99,11 @@ def _superclass_metrics(candidate: Candidate) -> list[SuperclassMetricRow]:
     return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
 
+def _confusions(candidate: Candidate) -> list[ConfusionRow]:
+    found = candidate.report.confused if candidate.report else ()
+    return [ConfusionRow(of.sku, of.taken_for, of.photos) for of in found]
+
+
 def _superclasses(
     db: Session, heads: Heads, before: ReleaseRow | None, names: Mapping[int, str]
 ) -> list[SuperclassRow]:
@@ -119,5 +128,6 @@ def record_refresh(loop: Loop, release_id: str, current: ReleaseRow) -> None:
         )
         if add_release(db, row, metrics(db, current.release_id), superclasses(db, current.release_id)):
             add_superclass_metrics(db, release_id, superclass_metrics(db, current.release_id))
+            add_confusions(db, release_id, confusions(db, current.release_id))
         why = decision(loop.run_id, SubjectKind.RELEASE, release_id, "publish", row.reason, heads_of=current.release_id)
         record_decisions(db, [why])

@@ -2,9 +2,11 @@
 
 import logging
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +37,7 @@ from warehouse.visits import CrawlReportRow, crawl_reports
 
 _CLASSES_SHOWN = 200
 _NO_KEY = re.compile(r"[^a-z0-9]+")  # Prefect's keys are lower-case letters, digits and dashes
+_PICTURE = re.compile(r"(!\[[^\]]*\])\(([\w.-]+\.png)\)")
 _log = logging.getLogger(__name__)
 
 
@@ -117,9 +120,21 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             )
         for page in sorted(loop.reports.glob("quarantine-*.md")):
             key = _NO_KEY.sub("-", page.stem.lower()).strip("-")
-            create_markdown_artifact(page.read_text(encoding="utf-8"), key=key, description="A source that is held")
+            create_markdown_artifact(with_pictures(page), key=key, description="A source that is held")
     except (PrefectException, httpx.HTTPError) as error:
         _log.warning("Prefect did not take the artifacts: %s", error)
+
+
+def with_pictures(page: Path) -> str:
+    """A page whose pictures are in its text: elsewhere, their files are not beside it."""
+
+    def embedded(link: re.Match[str]) -> str:
+        picture = page.parent / link[2]
+        if not picture.is_file():
+            return link[0]
+        return f"{link[1]}(data:image/png;base64,{b64encode(picture.read_bytes()).decode()})"
+
+    return _PICTURE.sub(embedded, page.read_text(encoding="utf-8"))
 
 
 def publish_comparison(report: BakeoffReport) -> None:

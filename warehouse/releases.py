@@ -75,6 +75,15 @@ class SuperclassMetricRow:
     sure_correct: int
 
 
+@dataclass(frozen=True, slots=True)
+class ConfusionRow:
+    """How many holdout photos of `sku` a release took for another product."""
+
+    sku: str
+    taken_for: str
+    photos: int
+
+
 def add_release(
     db: Session, release: ReleaseRow, metrics: Sequence[MetricRow], superclasses: Sequence[SuperclassRow]
 ) -> bool:
@@ -126,6 +135,16 @@ def next_superclass_id(db: Session) -> int:
 def add_superclass_metrics(db: Session, release_id: str, rows: Sequence[SuperclassMetricRow]) -> None:
     """Store what a release is worth on each of its superclasses."""
     db.run_over("releases/add_superclass_metrics", rows, release_id=release_id)
+
+
+def add_confusions(db: Session, release_id: str, rows: Sequence[ConfusionRow]) -> None:
+    """Store the commonest mistakes of a release on its holdout."""
+    db.run_over("releases/add_confusions", rows, release_id=release_id)
+
+
+def confusions(db: Session, release_id: str) -> list[ConfusionRow]:
+    """Return the commonest mistakes of a release on its holdout, the commonest first."""
+    return db.rows(ConfusionRow, "releases/confusions", release_id=release_id)
 
 
 def superclass_metrics(db: Session, release_id: str) -> list[SuperclassMetricRow]:

@@ -1,6 +1,6 @@
 """Flow runs and their stages; crawls and what they could not get."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,11 @@ class CrawlFailureRow:
 def start_run(db: Session, row: RunRow) -> None:
     """Record that a run began; the retry of a known run makes it running again under its new process."""
     db.run_over("runs/start", [row])
+
+
+def record_versions(db: Session, run_id: str, versions: Mapping[str, str]) -> None:
+    """Record what a run decides with, name by name; what was recorded first stays."""
+    db.run_over_pairs("runs/add_versions", versions, run_id=run_id)
 
 
 def finish_run(db: Session, run_id: str, status: RunStatus, reason: str | None = None) -> None:

@@ -60,6 +60,7 @@ def comparable(store: Store) -> dict[str, list[str]]:
     tables = {name for (name,) in store.query("SELECT table_name FROM duckdb_tables()")} - {
         "run",
         "run_stage",
+        "run_version",
         "schema_migration",
     }
     volatile = {"run_id", "first_seen_run", "decision_id", "seq", "decided_at", "suggested_at"}

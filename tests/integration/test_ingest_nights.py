@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Store:
 
 def tables(store: Store) -> dict[str, list[str]]:
     names = [name for (name,) in store.query("SELECT table_name FROM duckdb_tables()")]
-    kept = [name for name in names if name not in {"run", "run_stage"}]
+    kept = [name for name in names if name not in {"run", "run_stage", "run_version"}]
     return {name: sorted(map(str, store.query(f"FROM {name}"))) for name in kept}
 
 

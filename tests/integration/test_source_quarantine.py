@@ -196,7 +196,9 @@ def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store
         report = ingest_feeds.fn(loop)
         as_run = replace(loop, run_id="run")  # the run that its feeds are delivered in
         flow(lambda: publish_artifacts(as_run, "Night night-4", report.problems), name="show")()
-    assert "`currency_changed`" in in_prefect("quarantine-shop")
+    shown = in_prefect("quarantine-shop")
+    assert "`currency_changed`" in shown
+    assert "(data:image/png;base64,iVBOR" in shown, "beside Prefect's page there is no file"
     assert "12 requests" in in_prefect(f"{loop.flow}-crawls")
 
 

@@ -18,7 +18,7 @@ from tasks.wiring import Parts
 from tests.support.workspace import drawn_photo, small_workspace
 from warehouse.snapshot import query_snapshot
 
-RECORDS = frozenset({"run", "run_stage"})  # every run leaves its own
+RECORDS = frozenset({"run", "run_stage", "run_version"})  # every run leaves its own
 _VOLATILE = ("run_id", "first_seen_run", "decision_id", "seq", "audit_seq", "seconds", "first_seen", "last_seen")
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' AND table_type = 'BASE TABLE'"
 

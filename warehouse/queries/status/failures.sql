@@ -1,1 +1,1 @@
-SELECT reason, count(*) FROM crawl_failure GROUP BY reason
+SELECT reason, count(*) FROM open_failures GROUP BY reason ORDER BY reason

@@ -1,0 +1,1 @@
+INSERT INTO run_version SELECT $run_id, key, value FROM incoming ON CONFLICT DO NOTHING
