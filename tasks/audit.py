@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.audit.labels import ResolvedLabel, resolve_labels
+from recognition.audit.labels import ResolvedLabel
 from recognition.audit.split import assign_parts
 from recognition.audit.tiers import TierPolicy, count_classes, decide_tier
 from recognition.errors import UnreadablePictureError
@@ -16,6 +16,7 @@ from recognition.pictures.apart import Measured, PictureReaders
 from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
+from tasks.labels import settled_labels
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
@@ -27,7 +28,6 @@ from warehouse.images import (
     store_measurements,
     unmeasured_images,
 )
-from warehouse.labels import label_events
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.listings import families
 from warehouse.products import product_skus
@@ -62,7 +62,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
         with loop.parts.warehouse.write() as db:
             groups = group_duplicates(db)
             drop_placeholders(loop, db)
-            labels = resolve_labels(label_events(db))
+            labels = settled_labels(db)
             tiers, changes = _decide_tiers(db, loop, labels, groups)
             _split(db, labels, groups)
         counts = Counter(tiers.values())

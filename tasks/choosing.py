@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from recognition.asking.effort import Effort
-from recognition.asking.night import ChosenQuestion, ReviewPolicy, choose_questions
+from recognition.asking.groups import Sheets
+from recognition.asking.night import ChosenQuestion, Experience, ReviewPolicy, choose_questions
 from recognition.asking.proposals import Photo
 from recognition.release.pointer import open_current
 from recognition.release.recogniser import Recogniser
@@ -21,7 +22,8 @@ from warehouse.audits import class_rows
 from warehouse.images import duplicate_groups
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.predictions import PredictionRow, predictions_for_review, waiting_since
-from warehouse.questions import QuestionRow, add_questions, asked_in, photos_to_ask_alone
+from warehouse.questions import QuestionRow, add_questions, answered_sheets, asked_in, photos_to_ask_alone
+from warehouse.session import Session
 
 _REASONS = {
     QuestionArm.UNSEEN: "no known product is near enough",
@@ -40,9 +42,8 @@ def choose(loop: Loop) -> int:
     recogniser = Recogniser.of_bundle(bundle)
     random = _generator(loop.label)
     with loop.parts.warehouse.read() as db:
-        asked, effort = asked_in(db, loop.label), Effort.timed(answer_seconds(db))
-        samples = {row.sku: row.samples for row in class_rows(db)}
-    policy = _what_is_left(loop, asked, effort)
+        asked, experience = asked_in(db, loop.label), _experience(db)
+    policy = _what_is_left(loop, asked, experience.effort)
     beliefs = _beliefs(loop, bundle.manifest.release_id)
     doubted = labels_in_doubt(loop.parts, bundle.manifest.release_id, recogniser, policy.budget, random)
     found = {photo.sha256: photo for photo in (*beliefs, *doubted)}
@@ -53,14 +54,21 @@ def choose(loop: Loop) -> int:
         bundle.manifest.thresholds.familiarity,
         policy,
         random,
-        samples,
-        effort,
+        experience,
     )
     rows = [_row(loop, bundle.manifest.release_id, question) for question in chosen]
     with loop.parts.warehouse.write() as db:
         added = add_questions(db, rows)
         record_decisions(db, list(map(_why_asked, rows, chosen)))
     return added
+
+
+def _experience(db: Session) -> Experience:
+    return Experience(
+        samples={row.sku: row.samples for row in class_rows(db)},
+        effort=Effort.timed(answer_seconds(db)),
+        sheets=Sheets(*answered_sheets(db)),
+    )
 
 
 def _what_is_left(loop: Loop, asked: Mapping[QuestionKind, int], effort: Effort) -> ReviewPolicy:

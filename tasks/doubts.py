@@ -6,20 +6,20 @@ import numpy as np
 
 from recognition.asking.proposals import Doubt, Photo
 from recognition.asking.suspects import find_suspects
-from recognition.audit.labels import ResolvedLabel, resolve_labels
+from recognition.audit.labels import ResolvedLabel
 from recognition.heads.scoring import rank
 from recognition.heads.training import TrainedHeads
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.recogniser import Recogniser
 from recognition.triage.verdict import Recognition
 from recognition.vocabulary import Part, QuestionArm, QuestionKind, Verdict
+from tasks.labels import settled_labels
 from tasks.ledger import decision
 from tasks.loop import Loop
 from tasks.teaching import taught_by
 from tasks.wiring import Parts
 from warehouse.audits import parts
 from warehouse.images import duplicate_groups, usable_images
-from warehouse.labels import label_events
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.listings import families
 from warehouse.questions import asked_about
@@ -31,7 +31,7 @@ _GOLDEN_TRIED = 4  # photos that are looked at for each question of the budget: 
 
 def doubts(db: Session, release_id: str) -> dict[str, Doubt]:
     """Every photo whose label is in doubt, asked about or not."""
-    labels, same_family = resolve_labels(label_events(db)), families(db)
+    labels, same_family = settled_labels(db), families(db)
     found = {
         row.sha256: Doubt(QuestionArm.SUSPECT, (row.sku, row.rival), row.score)
         for row in suspicions(db, taught_by(release_id))
@@ -98,7 +98,7 @@ def labels_in_doubt(
     with loop_parts.warehouse.read() as db:
         found, groups = doubts(db, release_id), duplicate_groups(db)
         usable = {image.sha256 for image in usable_images(db)}
-        labels, sides = resolve_labels(label_events(db)), parts(db)
+        labels, sides = settled_labels(db), parts(db)
         judged, ever_asked = asked_about(db, [QuestionKind.RIGHT_LABEL]), asked_about(db, list(QuestionKind))
     waiting = {sha256: doubt for sha256, doubt in found.items() if sha256 in usable - judged}
     held_out = sorted(sha256 for sha256, part in sides.items() if part is Part.HOLDOUT)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recognition.audit.labels import resolve_labels
 from recognition.encoders import layout_of
 from recognition.heads.samples import Samples
 from recognition.heads.scene_size import EARLIER, Arrivals, learn_scene_size
@@ -17,10 +16,10 @@ from recognition.isolation.views import view_key
 from recognition.release.candidate import LabelledPhotos
 from recognition.release.products import ProductCard, dump_products
 from recognition.vocabulary import IsolationMethod, LabelOrigin, Part, Tier
+from tasks.labels import settled_labels
 from tasks.wiring import Parts
 from warehouse.audits import current_tiers, parts
 from warehouse.images import camera_arrivals, duplicate_groups, usable_images
-from warehouse.labels import label_events
 from warehouse.products import all_products, latest_offers
 
 _NEWEST = 1000  # camera photos that say how near new ones lie: enough for a median, and no more than a few nights
@@ -122,7 +121,7 @@ def scene_size(loop_parts: Parts, photos: LabelledPhotos) -> int:
 def labelled_photos(loop_parts: Parts) -> tuple[list[LabelledPhoto], dict[str, Tier]]:
     """Every usable photo with a settled label of a class that is served, by sha256; and the tier of each such class."""
     with loop_parts.warehouse.read() as db:
-        labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
+        labels, groups, sides = settled_labels(db), duplicate_groups(db), parts(db)
         tiers: dict[str, Tier] = {sku: tier for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
         usable = usable_images(db)
     photos = [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from recognition.audit.consensus import GoldenRecord
 from recognition.vocabulary import QuestionKind
 from warehouse.session import Session
 
@@ -30,3 +31,8 @@ def add_answers(db: Session, rows: Sequence[AnswerRow]) -> int:
 def answer_seconds(db: Session) -> dict[QuestionKind, list[float]]:
     """Return the seconds that answers took, by the kind of their question."""
     return {QuestionKind(kind): seconds for kind, seconds in db.tuples("answers/seconds")}
+
+
+def golden_results(db: Session) -> dict[str, GoldenRecord]:
+    """Return how each annotator did on golden questions."""
+    return {annotator: GoldenRecord(right, wrong) for annotator, right, wrong in db.tuples("answers/golden")}

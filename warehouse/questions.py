@@ -160,6 +160,12 @@ def asked_in(db: Session, night_id: str) -> dict[QuestionKind, int]:
     return {QuestionKind(kind): count for kind, count in db.tuples("questions/asked_in", night_id=night_id)}
 
 
+def answered_sheets(db: Session) -> tuple[int, int]:
+    """Return how many of the groups that people were asked about showed one product, and how many did not."""
+    ((whole, mixed),) = db.tuples("questions/answered_sheets")
+    return whole, mixed
+
+
 def asked_about(db: Session, kinds: Sequence[QuestionKind]) -> set[str]:
     """Return the photos that a question of one of these kinds is about, waiting or answered."""
     return {sha256 for (sha256,) in db.tuples("questions/asked_about", kinds=[kind.value for kind in kinds])}

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.asking.effort import Effort
+from recognition.asking.groups import Sheets, alike_cosine
 from recognition.asking.proposals import (
     Photo,
     Proposal,
@@ -57,9 +58,9 @@ class ReviewPolicy:
     minutes: float = 20.0
     random_share: float = 0.1
     golden_share: float = 0.05
-    unseen_share: float = 0.4
+    unseen_share: float = 0.6
     few_samples_share: float = 0.1
-    doubt_share: float = 0.1
+    doubt_share: float = 0.05
     enough: int = 50
 
     @property
@@ -75,6 +76,21 @@ class ReviewPolicy:
             QuestionArm.SUSPECT: self.doubt_share * rest,
             QuestionArm.GOLDEN: self.golden_share,
         }
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What earlier nights have told.
+
+    Attributes:
+        samples: of each class; a class that is not in it has none.
+        effort: how long each kind of question takes.
+        sheets: how many groups showed one product.
+    """
+
+    samples: Mapping[str, int] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
+    sheets: Sheets = field(default_factory=Sheets)
 
 
 @dataclass(frozen=True)
@@ -106,8 +122,7 @@ def choose_questions(
     familiarity: float,
     policy: ReviewPolicy,
     random: np.random.Generator,
-    samples: Mapping[str, int] | None = None,
-    effort: Effort | None = None,
+    experience: Experience | None = None,
 ) -> list[ChosenQuestion]:
     """The night's questions, each photo in at most one, of near duplicates one.
 
@@ -117,17 +132,17 @@ def choose_questions(
         familiarity: the release's familiarity threshold.
         policy: the budget and its shares.
         random: draws the control arm.
-        samples: of each class; a class that is not in it has none.
-        effort: how long each kind of question takes; guesses by default.
+        experience: what earlier nights have told; by default nothing.
     """
-    samples = samples or {}
-    night = _Night(photos, whitened, policy, effort or Effort())
+    experience = experience or Experience()
+    samples, least_cosine = experience.samples, alike_cosine(familiarity, experience.sheets)
+    night = _Night(photos, whitened, policy, experience.effort)
     night.ask_all(draw_control(photos, night.control, random))
     night.fill(
         [
             *propose_unsure(photos, samples),
-            *propose_unseen(photos, whitened, familiarity),
-            *propose_few_samples(photos, whitened, familiarity, samples, policy.enough),
+            *propose_unseen(photos, whitened, least_cosine, samples),
+            *propose_few_samples(photos, whitened, least_cosine, samples, policy.enough),
             *propose_doubts(photos),
         ]
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognition.asking.groups import alike_cosine, alike_groups, members
+from recognition.asking.groups import alike_groups, members
 from recognition.heads.samples import Vectors
 from recognition.triage.verdict import Candidate
 from recognition.vocabulary import QuestionArm, QuestionKind, Verdict
@@ -58,9 +58,9 @@ class Photo:
     doubt: Doubt | None = None
 
     @property
-    def best(self) -> str | None:
-        """The SKU that it most likely shows; None where it looks like none that is known."""
-        return None if self.verdict is Verdict.UNSEEN or not self.candidates else self.candidates[0].sku
+    def nearest(self) -> str | None:
+        """The SKU that it looks most like, also where it is taken for unseen."""
+        return self.candidates[0].sku if self.candidates else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Proposal:
         rows: its photos, as rows of the night's photos, the clearest first.
         candidates: possible answers, best first.
         worth: of the answer; compared within an arm alone.
-        sku: the class that the answer most likely teaches, None where nobody knows.
+        sku: the class that the answer most likely teaches, or the nearest to it; None where there is none.
     """
 
     arm: QuestionArm
@@ -99,40 +99,51 @@ def question_key(kind: QuestionKind, images: Sequence[str]) -> str:
 def propose_unsure(photos: Sequence[Photo], samples: Mapping[str, int]) -> list[Proposal]:
     """One question for each photo of a known product that is not sure: the more doubt, and the less its class has."""
     return [
-        _single(QuestionArm.UNSURE, row, photo, _doubt(photo) * _need(photo.best, samples))
+        _single(QuestionArm.UNSURE, row, photo, _doubt(photo) * _need(photo.nearest, samples))
         for row, photo in _unlabelled(photos, Verdict.UNSURE)
     ]
 
 
-def propose_unseen(photos: Sequence[Photo], whitened: Vectors, familiarity: float) -> list[Proposal]:
-    """One question for each group of photos that seem to show one unknown product: the more photos, the better."""
+def propose_unseen(
+    photos: Sequence[Photo], whitened: Vectors, least_cosine: float, samples: Mapping[str, int]
+) -> list[Proposal]:
+    """One question for each group of photos that seem to show one unknown product: the more photos, the better.
+
+    What looks unknown may be a known product from a new side: then it is worth more, the less its class has.
+
+    Args:
+        photos: of the night.
+        whitened: [n, d] their vectors.
+        least_cosine: how alike photos of one sheet must be.
+        samples: of each class.
+    """
     rows = [row for row, _ in _unlabelled(photos, Verdict.UNSEEN)]
     return [
-        _sheet(QuestionArm.UNSEEN, group, photos, float(len(group)), None)
-        for group in _alike(photos, whitened, rows, familiarity)
+        _sheet(QuestionArm.UNSEEN, group, photos, len(group) * _need(photos[group[0]].nearest, samples))
+        for group in _alike(photos, whitened, rows, least_cosine)
     ]
 
 
 def propose_few_samples(
-    photos: Sequence[Photo], whitened: Vectors, familiarity: float, samples: Mapping[str, int], enough: int
+    photos: Sequence[Photo], whitened: Vectors, least_cosine: float, samples: Mapping[str, int], enough: int
 ) -> list[Proposal]:
     """Sheets of photos that all seem to show one class which lacks few samples: the nearer it is to enough, the better.
 
     Args:
         photos: of the night.
         whitened: [n, d] their vectors.
-        familiarity: of the release.
+        least_cosine: how alike photos of one sheet must be.
         samples: of each class.
         enough: samples from which a class is trained.
     """
     by_class: defaultdict[str, list[int]] = defaultdict(list)
     for row, photo in _unlabelled(photos, Verdict.SURE, Verdict.UNSURE):
-        if photo.best is not None and enough / 2 <= samples.get(photo.best, 0) < enough:
-            by_class[photo.best].append(row)
+        if photo.nearest is not None and enough / 2 <= samples.get(photo.nearest, 0) < enough:
+            by_class[photo.nearest].append(row)
     return [
-        _sheet(QuestionArm.FEW_SAMPLES, group, photos, min(1.0, (samples[sku] + len(group)) / enough), sku)
+        _sheet(QuestionArm.FEW_SAMPLES, group, photos, min(1.0, (samples[sku] + len(group)) / enough))
         for sku, rows in sorted(by_class.items())
-        for group in _alike(photos, whitened, rows, familiarity)
+        for group in _alike(photos, whitened, rows, least_cosine)
     ]
 
 
@@ -164,21 +175,21 @@ def _need(sku: str | None, samples: Mapping[str, int]) -> float:
 
 
 def _alike(
-    photos: Sequence[Photo], whitened: Vectors, rows: Sequence[int], familiarity: float
+    photos: Sequence[Photo], whitened: Vectors, rows: Sequence[int], least_cosine: float
 ) -> list[tuple[int, ...]]:
     """The rows in groups that seem to show one product each; those that must stand alone, alone."""
     together = [row for row in rows if not photos[row].alone]
-    groups = members(alike_groups(whitened[together], alike_cosine(familiarity)))
+    groups = members(alike_groups(whitened[together], least_cosine))
     alone = [(row,) for row in rows if photos[row].alone]
     return [*(tuple(together[place] for place in places) for places in groups), *alone]
 
 
 def _single(arm: QuestionArm, row: int, photo: Photo, worth: float) -> Proposal:
-    return Proposal(arm, (row,), photo.candidates, worth, photo.best)
+    return Proposal(arm, (row,), photo.candidates, worth, photo.nearest)
 
 
-def _sheet(arm: QuestionArm, rows: tuple[int, ...], photos: Sequence[Photo], worth: float, sku: str | None) -> Proposal:
-    return Proposal(arm, rows, _pooled_candidates([photos[row] for row in rows]), worth, sku)
+def _sheet(arm: QuestionArm, rows: tuple[int, ...], photos: Sequence[Photo], worth: float) -> Proposal:
+    return Proposal(arm, rows, _pooled_candidates([photos[row] for row in rows]), worth, photos[rows[0]].nearest)
 
 
 def _about_label(row: int, photo: Photo, doubt: Doubt) -> Proposal:

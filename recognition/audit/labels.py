@@ -1,11 +1,14 @@
 """What a photo shows, when the shop, a folder and several people have each said something about it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from recognition.audit.consensus import Consensus, GoldenRecord, weigh_answers
 from recognition.vocabulary import LabelKind, LabelOrigin
+
+SETTLED = 0.9  # so probable must an answer be for people who disagree to be no conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +61,45 @@ class ResolvedLabel:
     claims: tuple[str, ...] = ()
 
 
-def resolve_labels(events: Iterable[LabelEvent]) -> dict[str, ResolvedLabel]:
+def resolve_labels(
+    events: Iterable[LabelEvent], tested: Mapping[str, GoldenRecord] | None = None
+) -> dict[str, ResolvedLabel]:
     """Weigh all events, in any order, into one label for each photo.
 
     People outrank the catalogue and the folders: where a person has spoken, only people count. Of one person only the
-    newest event counts, so people correct themselves and settle a conflict by agreeing. Every claim of a shop or a
+    newest event counts, so people correct themselves and settle a conflict by agreeing. Where people still disagree,
+    they are weighed by how often each is right, and an answer that is probable enough wins. Every claim of a shop or a
     folder counts, because one picture shown for two products (a placeholder, a family shot) is a label for neither.
+
+    Args:
+        events: of all photos.
+        tested: how people did on golden questions.
     """
+    opinions = {sha256: _opinions_that_count(of_photo) for sha256, of_photo in _by_photo(events).items()}
+    consensus = people_weighed(opinions.values(), tested)
+    return {sha256: _settled(_resolve(of_photo), of_photo, consensus) for sha256, of_photo in opinions.items()}
+
+
+def people_weighed(
+    opinions: Iterable[Iterable[LabelEvent]], tested: Mapping[str, GoldenRecord] | None = None
+) -> Consensus:
+    """The consensus about the photos of which several people have an opinion, and how often each person is right."""
+    said = {
+        opinion.sha256: {each.actor: (each.kind, each.sku) for each in of_photo if each.origin is LabelOrigin.ANNOTATOR}
+        for of_photo in map(list, opinions)
+        for opinion in of_photo[:1]
+    }
+    return weigh_answers({sha256: answers for sha256, answers in said.items() if len(answers) > 1}, tested)
+
+
+def _by_photo(events: Iterable[LabelEvent]) -> dict[str, list[LabelEvent]]:
     by_photo: defaultdict[str, list[LabelEvent]] = defaultdict(list)
     for event in events:
         by_photo[event.sha256].append(event)
-    return {sha256: _resolve(of_photo) for sha256, of_photo in by_photo.items()}
+    return by_photo
 
 
-def _resolve(events: list[LabelEvent]) -> ResolvedLabel:
-    opinions = _opinions_that_count(sorted(events, key=_age_order))
+def _resolve(opinions: list[LabelEvent]) -> ResolvedLabel:
     newest = opinions[-1]
     return ResolvedLabel(
         sha256=newest.sha256,
@@ -84,7 +111,21 @@ def _resolve(events: list[LabelEvent]) -> ResolvedLabel:
     )
 
 
-def _opinions_that_count(oldest_first: list[LabelEvent]) -> list[LabelEvent]:
+def _settled(label: ResolvedLabel, opinions: list[LabelEvent], consensus: Consensus) -> ResolvedLabel:
+    """The label without its conflict, where people disagree and one answer is probable enough."""
+    if not label.conflict or label.sha256 not in consensus.beliefs:
+        return label
+    beliefs = consensus.beliefs[label.sha256]
+    best = max(opinions, key=lambda opinion: beliefs[opinion.kind, opinion.sku])
+    if beliefs[best.kind, best.sku] < SETTLED:
+        return label
+    claims = () if best.sku is None else (best.sku,)
+    return replace(label, kind=best.kind, sku=best.sku, conflict=False, claims=claims)
+
+
+def _opinions_that_count(of_photo: Iterable[LabelEvent]) -> list[LabelEvent]:
+    """The newest of each person, oldest first; where no person has spoken, all."""
+    oldest_first = sorted(of_photo, key=_age_order)
     newest_of_person = {event.actor: event for event in oldest_first if event.origin is LabelOrigin.ANNOTATOR}
     return sorted(newest_of_person.values(), key=_age_order) or oldest_first
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from recognition.asking.effort import FEWEST_TIMED, Effort
-from recognition.asking.groups import alike_groups, members
-from recognition.asking.night import ChosenQuestion, ReviewPolicy, choose_questions
+from recognition.asking.groups import Sheets, alike_cosine, alike_groups, members
+from recognition.asking.night import ChosenQuestion, Experience, ReviewPolicy, choose_questions
 from recognition.asking.proposals import Doubt, Photo, question_key
 from recognition.asking.suspects import find_suspects
 from recognition.heads.scoring import Ranking
@@ -102,7 +102,12 @@ def test_the_minutes_of_a_night_bound_it_as_its_questions_do():
     effort = Effort(dict.fromkeys(QuestionKind, 30.0))
     policy = ReviewPolicy(budget=100, minutes=5)
     found = choose_questions(
-        reviewable(90, Verdict.UNSURE), random_vectors(90), 0.6, policy, np.random.default_rng(0), effort=effort
+        reviewable(90, Verdict.UNSURE),
+        random_vectors(90),
+        0.6,
+        policy,
+        np.random.default_rng(0),
+        Experience(effort=effort),
     )
     assert len(found) == 10
     assert sum(question.seconds for question in found) == 300
@@ -127,8 +132,21 @@ def test_every_reason_to_ask_has_its_share_of_a_night():
     found = chosen(photos, random_vectors(290), budget=100, minutes=60)
     assert len(found) == 100
     assert arms(found)[QuestionArm.RANDOM] == 10
-    for arm, share in (("unseen", 0.4), ("conflict", 0.1), ("suspect", 0.1), ("golden", 0.05)):
+    for arm, share in (("unseen", 0.6), ("conflict", 0.05), ("suspect", 0.05), ("golden", 0.05)):
         assert arms(found)[QuestionArm(arm)] / 90 == pytest.approx(share, abs=0.05), arm
+
+
+def test_the_more_groups_people_took_apart_the_more_alike_must_photos_be_to_stand_on_one_sheet():
+    assert alike_cosine(0.6, Sheets(whole=90, mixed=0)) < alike_cosine(0.6, Sheets()) < alike_cosine(0.6, Sheets(0, 90))
+    random = np.random.default_rng(0)
+    thing = random.normal(size=16)
+    vectors = normalised(thing + 0.6 * random.normal(size=(6, 16)))
+    photos, policy = reviewable(6, Verdict.UNSEEN), ReviewPolicy(random_share=0.0)
+
+    def questions(sheets: Sheets) -> int:
+        return len(choose_questions(photos, vectors, 0.5, policy, np.random.default_rng(0), Experience(sheets=sheets)))
+
+    assert questions(Sheets(whole=90)) < questions(Sheets(mixed=90)) == 6
 
 
 def test_what_one_arm_cannot_use_the_others_get():
@@ -171,7 +189,7 @@ def test_a_class_that_lacks_few_samples_is_filled_by_one_sheet_even_of_photos_th
     vectors = np.repeat(random_vectors(1), 6, axis=0)
     photos = reviewable(6, Verdict.SURE)
     (question,) = choose_questions(
-        photos, vectors, 0.6, ReviewPolicy(random_share=0.0), np.random.default_rng(0), {"sku1": 45}
+        photos, vectors, 0.6, ReviewPolicy(random_share=0.0), np.random.default_rng(0), Experience({"sku1": 45})
     )
     assert (question.arm, question.kind, len(question.images)) == (
         QuestionArm.FEW_SAMPLES,

@@ -42,8 +42,10 @@ def test_two_people_who_disagree_leave_a_conflict_until_one_agrees() -> None:
     assert not resolved(ada, bob, says("tea", actor="bob", day=3)).conflict
 
 
-def test_a_majority_does_not_outvote_the_person_who_saw_something_else() -> None:
-    assert resolved(says("tea", actor="ada"), says("tea", actor="bob"), says("coffee", actor="eve")).conflict
+def test_who_stands_alone_against_two_is_outvoted_but_not_against_one() -> None:
+    alone, first, second = says("coffee", actor="eve"), says("tea", actor="ada"), says("tea", actor="bob")
+    assert resolved(alone, first).conflict
+    assert resolved(alone, first, second).sku == "tea"
 
 
 def test_a_placeholder_picture_shown_for_two_products_is_a_label_for_neither() -> None:
