@@ -77,7 +77,7 @@ class Ground:
     def lay_out(self, flow: str) -> None:
         """Put the workspace back to the moment before the run."""
         shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree(self.template(flow), self.work, symlinks=True)
+        shutil.copytree(self.template(flow), self.work, symlinks=True, dirs_exist_ok=True)  # it may be a mount
 
     @contextmanager
     def project(self, flow: str, name: str) -> Iterator[str]:
@@ -156,6 +156,7 @@ def _make_templates(ground: Ground, shop_url: str) -> None:
     from flows.nightly import nightly
 
     say("making the store: a night, a cycle, a second night, and answers")
+    (ground.folder / "unharmed.json").unlink(missing_ok=True)
     for flow in (NIGHT, CYCLE):
         shutil.rmtree(ground.template(flow), ignore_errors=True)
     shutil.rmtree(ground.work, ignore_errors=True)
