@@ -19,6 +19,7 @@ class TierReason(StrEnum):
     TOO_FEW_SAMPLES = "too_few_samples"
     NO_USABLE_SAMPLE = "no_usable_sample"
     CONFLICTING_LABELS = "conflicting_labels"
+    WITHDRAWN = "withdrawn"
 
 
 class PictureReason(StrEnum):
@@ -170,6 +171,7 @@ class GateReason(StrEnum):
     INDEX_MISSES = "index_misses"
     REPLACES_DAMAGED = "replaces_damaged"
     PRODUCTS_REFRESHED = "products_refreshed"
+    CATALOGUE_CHANGED = "catalogue_changed"
     WITHDRAWN = "withdrawn"
 
 

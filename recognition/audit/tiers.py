@@ -20,6 +20,7 @@ class ClassCount:
         images: all photos that anyone who counts calls this SKU, the two kinds below among them.
         conflicts: usable ones whose labels contradict each other.
         unusable: those that the quality rules refuse, placeholders among them.
+        withdrawn: whether a person said that it is not to be served.
     """
 
     sku: str
@@ -27,6 +28,7 @@ class ClassCount:
     images: int
     conflicts: int
     unusable: int
+    withdrawn: bool = False
 
     @property
     def conflict_share(self) -> float:
@@ -107,6 +109,8 @@ def decide_tier(count: ClassCount, previous: Tier | None, policy: TierPolicy = T
 
 
 def _tier_and_reason(count: ClassCount, previous: Tier | None, policy: TierPolicy) -> tuple[Tier, TierReason]:
+    if count.withdrawn:
+        return Tier.QUARANTINED, TierReason.WITHDRAWN
     if count.conflict_share > policy.max_conflict_share:
         return Tier.QUARANTINED, TierReason.CONFLICTING_LABELS
     if count.samples == 0:

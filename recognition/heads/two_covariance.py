@@ -12,7 +12,7 @@ Sources: Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006; Brummer
 partitioning problem", Odyssey 2010; on vectors of unit length: Garcia-Romero and Espy-Wilson, Interspeech 2011.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,19 @@ class TwoCovariance:
         ]
         return np.concatenate(chunks) if chunks else np.zeros(rows.shape, dtype=np.float32)
 
+    def knowing(
+        self, whitened: Vectors, targets: Rows, class_count: int, photos: Flags | None = None
+    ) -> "TwoCovariance":
+        """The same model with the posteriors of further classes behind its own; `fit_two_covariance` has the words."""
+        known_from = _known_from(targets, class_count, photos)
+        placed = (class_means(whitened, targets, class_count) - self.mean) @ self.matrix  # [c, d]
+        products = _posterior_means(placed, self.between, known_from).astype(np.float32)
+        return replace(
+            self,
+            products=np.concatenate([self.products, products]),
+            counts=np.concatenate([self.counts, known_from.astype(np.float32)]),
+        )
+
     def _of_chunk(self, placed: Vectors, rows: Rows) -> NDArray[np.float32]:
         unknown = 1 + self.between  # [d] variance of a photo of some product
         against = -0.5 * (placed**2 / unknown + np.log(unknown)).sum(axis=1)  # [n]
@@ -71,15 +84,14 @@ def fit_two_covariance(
     means, less what the scatter of few photos adds to it.
     """
     counts = np.bincount(targets, minlength=class_count)
-    known_from = counts if photos is None else np.bincount(targets[photos], minlength=class_count)
+    known_from = _known_from(targets, class_count, photos)
     means = class_means(whitened, targets, class_count)  # [c, d]
     taught = counts > 0
     mean = means[taught].mean(axis=0)
     straight = straightening(within_class_residuals(whitened, targets, means))  # [d, d]
     placed = (means - mean) @ straight
     axes, between = _spread_of_products(placed[taught], known_from[taught])
-    share = _posterior_variance(between, np.maximum(known_from, 1)) * known_from[:, None]  # [c, d] of the own mean
-    products = np.where(taught[:, None], share * (placed @ axes), 0.0)
+    products = np.where(taught[:, None], _posterior_means(placed @ axes, between, known_from), 0.0)
     return TwoCovariance(
         mean=mean.astype(np.float32),
         matrix=(straight @ axes).astype(np.float32),
@@ -87,6 +99,19 @@ def fit_two_covariance(
         products=products.astype(np.float32),
         counts=known_from.astype(np.float32),
     )
+
+
+def _known_from(targets: Rows, class_count: int, photos: Flags | None) -> Rows:
+    """[c] photos of each class."""
+    return np.bincount(targets if photos is None else targets[photos], minlength=class_count)
+
+
+def _posterior_means(
+    placed: NDArray[np.floating], between: NDArray[np.floating], known_from: Rows
+) -> NDArray[np.floating]:
+    """[c, d] where each product lies: its mean [c, d], drawn to that of all products the more, the fewer its photos."""
+    share = _posterior_variance(between, np.maximum(known_from, 1)) * known_from[:, None]  # [c, d] of the own mean
+    return np.asarray(share * placed)
 
 
 def _posterior_variance(between: NDArray[np.floating], counts: NDArray[np.number]) -> NDArray[np.floating]:

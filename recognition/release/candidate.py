@@ -25,7 +25,7 @@ from recognition.triage.thresholds import Thresholds
 from recognition.triage.verdict import Recognition
 from recognition.vocabulary import Part, Tier
 
-_RECALL_QUERIES = 2000  # a miss among them is half of what the gate allows
+RECALL_QUERIES = 2000  # a miss among them is half of what the gate allows
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,16 @@ class LabelledPhotos:
 
     def where(self, part: Part) -> "LabelledPhotos":
         """The photos on one side of the split."""
-        rows = [row for row, of in enumerate(self.parts) if of is part]
+        return self.take([row for row, of in enumerate(self.parts) if of is part])
+
+    def take(self, rows: Sequence[int]) -> "LabelledPhotos":
+        """The photos in those rows."""
         return LabelledPhotos(
             sha256s=tuple(self.sha256s[row] for row in rows),
             vectors=self.vectors[rows],
             skus=tuple(self.skus[row] for row in rows),
             groups=tuple(self.groups[row] for row in rows),
-            parts=(part,) * len(rows),
+            parts=tuple(self.parts[row] for row in rows),
             layout=self.layout,
             views=tuple(self.views[row] for row in rows) if self.views else (),
         )
@@ -164,7 +167,7 @@ def gate_evidence(
     """
     evaluation, holdout = candidate.evaluation, photos.where(Part.HOLDOUT)
     classes = set(candidate.trained.heads.classes)
-    shared = _on_shared_classes(candidate, holdout, incumbent)
+    shared = on_shared_classes(candidate.recogniser, holdout, incumbent)
     return GateEvidence(
         photos=len(holdout.skus),
         candidate_top1=evaluation.top1 if evaluation else None,
@@ -187,8 +190,8 @@ def index_candidate(candidate: Candidate, photos: LabelledPhotos, incumbent: Inc
     Where the metric is the encoder's own, most prototypes stay from one release to the next, and so do their codes.
     """
     heads = candidate.trained.heads
-    asked = heads.metric.apply(photos.where(Part.HOLDOUT).vectors[:_RECALL_QUERIES])
-    queries = recall_queries(asked, heads.prototypes, _RECALL_QUERIES)
+    asked = heads.metric.apply(photos.where(Part.HOLDOUT).vectors[:RECALL_QUERIES])
+    queries = recall_queries(asked, heads.prototypes, RECALL_QUERIES)
     before = incumbent.index if incumbent else None
     return index_for(Embeddings.of_prototypes(heads.prototypes), queries, before)
 
@@ -203,7 +206,7 @@ def _baseline_accuracies(samples: Samples, holdout: LabelledPhotos) -> dict[str,
 
 
 @dataclass(frozen=True)
-class _Shared:
+class Shared:
     """Candidate and incumbent on the same photos."""
 
     candidate_top1: float
@@ -211,23 +214,23 @@ class _Shared:
     paired: PairedComparison
 
 
-def _on_shared_classes(candidate: Candidate, holdout: LabelledPhotos, incumbent: Incumbent | None) -> _Shared | None:
+def on_shared_classes(candidate: Recogniser, holdout: LabelledPhotos, incumbent: Incumbent | None) -> Shared | None:
     """Both asked about the same photos: of classes that both know, seen by both encoders; None where there are none.
 
     The paired comparison asks for the best class that both know, because more classes are harder for anyone.
     """
     if incumbent is None:
         return None
-    classes = set(incumbent.classes) & set(candidate.trained.heads.classes)
+    classes = set(incumbent.classes) & set(candidate.heads.classes)
     asked = incumbent.recognitions
     photos = enumerate(zip(holdout.sha256s, holdout.skus, strict=True))
     rows = [row for row, (sha256, sku) in photos if sku in classes and sha256 in asked]
     if not rows:
         return None
     skus = [holdout.skus[row] for row in rows]
-    ours = candidate.recogniser.recognise(holdout.vectors[rows], candidate.fingerprint)
+    ours = candidate.recognise(holdout.vectors[rows], candidate.fingerprint)
     theirs = [asked[holdout.sha256s[row]] for row in rows]
-    return _Shared(
+    return Shared(
         candidate_top1=float(_right(ours, skus).mean()),
         incumbent_top1=float(_right(theirs, skus).mean()),
         paired=compare(_right(ours, skus, classes), _right(theirs, skus, classes)),
