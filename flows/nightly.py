@@ -1,4 +1,4 @@
-"""The night: crawl, ingest, audit, embed, recognise, ask, publish.
+"""The night: crawl, ingest, audit, embed, follow the catalogue, recognise, ask, publish.
 
 Every step is idempotent and keyed by the night's label: a night that is run again, or again after it was killed, ends
 in the same tables. What fails in one place (a shop, Label Studio, the encoder) is a problem of the report, and the rest
@@ -11,6 +11,7 @@ from recognition.errors import RecognitionError
 from recognition.vocabulary import RunStatus
 from tasks.attention import tell_people
 from tasks.audit import audit_catalogue
+from tasks.catalogue import CatalogueReport, follow_catalogue
 from tasks.crawl import crawl_source
 from tasks.embed import EmbedReport, embed_new
 from tasks.freshness import require_fresh
@@ -56,7 +57,7 @@ def _run(loop: Loop) -> NightReport:
     findings.add(*ingested.problems)
     audited = audit_catalogue(loop)
     findings.add(audited.problem)
-    embedded, recognised, reviewed, views = _recognise(loop, findings)
+    embedded, followed, recognised, reviewed, views = _recognise(loop, findings)
     write_report(loop, f"Night {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
     tell_people(loop)
@@ -68,6 +69,7 @@ def _run(loop: Loop) -> NightReport:
         ingest=ingested,
         audit=audited,
         embed=embedded,
+        catalogue=followed,
         recognise=recognised,
         review=reviewed,
         views=views,
@@ -76,19 +78,22 @@ def _run(loop: Loop) -> NightReport:
 
 def _recognise(
     loop: Loop, findings: Findings
-) -> tuple[EmbedReport | None, RecogniseReport | None, ReviewReport | None, ViewsReport | None]:
+) -> tuple[EmbedReport | None, CatalogueReport | None, RecogniseReport | None, ReviewReport | None, ViewsReport | None]:
     """Embed, recognise and ask, as far as it goes: a night without an encoder is still worth publishing.
 
-    Views come last: only a cycle needs them, and people need their questions.
+    What came to the catalogue is served before anything is recognised: nobody is asked about a product that is known.
+    Views come last: people need their questions, and a new product gets along without them for one night.
     """
-    embedded, recognised, reviewed, views = None, None, None, None
+    embedded, followed, recognised, reviewed, views = None, None, None, None, None
     try:
         embedded = embed_new(loop)
         suggest_matches(loop)
+        followed = follow_catalogue(loop)
+        findings.add(followed.problem)
         recognised = recognise_new(loop)
         reviewed = review_queue(loop, recognised)
         findings.add(reviewed.problem)
         views = encode_views(loop)
     except (RecognitionError, VectorStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
-    return embedded, recognised, reviewed, views
+    return embedded, followed, recognised, reviewed, views

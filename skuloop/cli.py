@@ -25,7 +25,7 @@ keys_app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 labels_app = typer.Typer(help="What people said of photos.", no_args_is_help=True)
 app.add_typer(labels_app, name="labels")
-products_app = typer.Typer(help="Which SKUs are one product.", no_args_is_help=True)
+products_app = typer.Typer(help="Which SKUs are one product, and which are served.", no_args_is_help=True)
 app.add_typer(products_app, name="products")
 source_app = typer.Typer(help="Where products and photos come from.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
@@ -301,6 +301,30 @@ def products_undo(*, sku: str, other: str, config: Config = None, as_json: AsJso
     from skuloop.commands import products as products_command
 
     products_command.undo(sku, other, config, as_json=as_json)
+
+
+@products_app.command("publish")
+def products_publish(*, config: Config = None, as_json: AsJson = False) -> None:
+    """Serve the products that came, and those no longer that went, without waiting for a night or a cycle."""
+    from skuloop.commands import products as products_command
+
+    raise typer.Exit(products_command.publish(config, as_json=as_json))
+
+
+@products_app.command("withdraw")
+def products_withdraw(*, sku: str, config: Config = None, as_json: AsJson = False) -> None:
+    """Answer with a product no longer, from now on, whatever photos there are of it."""
+    from skuloop.commands import products as products_command
+
+    raise typer.Exit(products_command.withdraw(sku, config, restore=False, as_json=as_json))
+
+
+@products_app.command("restore")
+def products_restore(*, sku: str, config: Config = None, as_json: AsJson = False) -> None:
+    """Take a withdrawal back."""
+    from skuloop.commands import products as products_command
+
+    raise typer.Exit(products_command.withdraw(sku, config, restore=True, as_json=as_json))
 
 
 @source_app.command("release")

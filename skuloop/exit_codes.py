@@ -19,6 +19,7 @@ from tasks.loop import BadLabelError, DiskFullError, RunSkippedError
 from tasks.matching import MatchError
 from tasks.quarantine import NothingHeldError
 from tasks.settings import SettingsError
+from tasks.withdrawal import UnknownProductError
 from warehouse.errors import WarehouseError, WarehouseLockedError
 
 
@@ -45,6 +46,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (DiskFullError, ExitCode.DISK_FULL),
     (NoReleaseError, ExitCode.NOT_FOUND),
     (MatchError, ExitCode.NOT_FOUND),
+    (UnknownProductError, ExitCode.NOT_FOUND),
     (NothingHeldError, ExitCode.NOT_FOUND),
     (EncoderUnavailableError, ExitCode.UNAVAILABLE),
     (PortTakenError, ExitCode.UNAVAILABLE),

@@ -20,6 +20,8 @@ def print_night(report: NightReport) -> None:
         rows.append(("audit", _audited(report.audit)))
     if report.embed is not None:
         rows.append(("embed", f"{report.embed.embedded} photos by {report.embed.encoder}"))
+    if report.catalogue is not None and not report.catalogue.unchanged:
+        rows.append(("catalogue", f"{report.catalogue.status}: {report.catalogue.explanation}"))
     if report.recognise is not None:
         rows.append(("recognise", _recognised(report.recognise)))
     if report.review is not None:

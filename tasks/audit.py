@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prefect import task
@@ -20,6 +20,7 @@ from tasks.labels import settled_labels
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
+from tasks.withdrawal import withdrawn_products
 from warehouse.audits import ClassAuditRow, append_class_audits, current_tiers, parts, store_parts
 from warehouse.images import (
     ImageRef,
@@ -151,7 +152,11 @@ def _decide_tiers(
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
     counts = count_classes(labels.values(), refused_images(db), groups, product_skus(db), families(db))
-    decided = {sku: decide_tier(count, before.get(sku), policy) for sku, count in counts.items()}
+    withdrawn = withdrawn_products(db)
+    decided = {
+        sku: decide_tier(replace(count, withdrawn=sku in withdrawn), before.get(sku), policy)
+        for sku, count in counts.items()
+    }
     now = datetime.now(UTC)
     append_class_audits(
         db,

@@ -2,8 +2,11 @@
 
 from recognition.errors import ReleaseDamagedError
 from recognition.release.bundle import Bundle, open_bundle
+from recognition.release.candidate import Incumbent, LabelledPhotos
 from recognition.release.pointer import current_release_id, publish
+from recognition.release.recogniser import Recogniser
 from tasks.wiring import Parts
+from tasks.withdrawal import withdrawn_products
 from warehouse.releases import ReleaseRow, current_release
 
 
@@ -36,3 +39,19 @@ def open_whole(loop_parts: Parts, row: ReleaseRow) -> Bundle | None:
         return open_bundle(loop_parts.paths.releases / row.release_id)
     except ReleaseDamagedError:
         return None
+
+
+def ask_incumbent(loop_parts: Parts, row: ReleaseRow | None, holdout: LabelledPhotos) -> Incumbent | None:
+    """The current release asked about the holdout, on vectors of its own encoder; None where there is none to ask.
+
+    Its classes are those that a release after it is to keep: what a person has withdrawn is not lost.
+    """
+    bundle = open_whole(loop_parts, row) if row is not None else None
+    if row is None or bundle is None:
+        return None
+    sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(holdout.sha256s))
+    recognitions = Recogniser.of_bundle(bundle).recognise(vectors, row.fingerprint) if sha256s else []
+    with loop_parts.warehouse.read() as db:
+        withdrawn = withdrawn_products(db)
+    kept = tuple(sku for sku in bundle.heads.classes if sku not in withdrawn)
+    return Incumbent(kept, dict(zip(sha256s, recognitions, strict=True)), bundle.index)

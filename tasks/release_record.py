@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from recognition.heads.scoring import Heads
 from recognition.heads.superclass_ids import match_superclasses
 from recognition.release.candidate import Candidate
+from recognition.release.changed import ChangedRelease
 from recognition.release.gate import GateVerdict
+from recognition.release.report import Report
 from recognition.vocabulary import GateReason, ReleaseStatus, Tier
 from tasks.ledger import decision
 from tasks.loop import Loop
@@ -95,7 +97,11 @@ def _metrics(candidate: Candidate) -> list[MetricRow]:
 
 
 def _superclass_metrics(candidate: Candidate) -> list[SuperclassMetricRow]:
-    figures = candidate.report.superclasses if candidate.report else ()
+    return _of_superclasses(candidate.report)
+
+
+def _of_superclasses(report: Report | None) -> list[SuperclassMetricRow]:
+    figures = report.superclasses if report else ()
     return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
 
@@ -131,3 +137,52 @@ def record_refresh(loop: Loop, release_id: str, current: ReleaseRow) -> None:
             add_confusions(db, release_id, confusions(db, current.release_id))
         why = decision(loop.run_id, SubjectKind.RELEASE, release_id, "publish", row.reason, heads_of=current.release_id)
         record_decisions(db, [why])
+
+
+def record_change(
+    loop: Loop, release_id: str, changed: ChangedRelease, verdict: GateVerdict, current: ReleaseRow
+) -> None:
+    """Store what became of a release for a catalogue that changed, and tell each product that came or went of it."""
+    base, change, tiers = changed.base.manifest.release_id, changed.change, Counter(changed.heads.tiers)
+    figures = changed.report.figures() if changed.report else {}
+    status = ReleaseStatus.PUBLISHED if verdict.publish else ReleaseStatus.REFUSED
+    with loop.parts.warehouse.write() as db:
+        row = replace(
+            current,
+            release_id=release_id,
+            cycle_id=loop.label,
+            status=status,
+            reason=verdict.reason,
+            incumbent=current.release_id,
+            classes_trained=tiers[Tier.TRAINED],
+            classes_gallery=tiers[Tier.GALLERY],
+            created_at=datetime.now(UTC),
+            seq=None,
+        )
+        numbers = [MetricRow(name, _THIS, value) for name, value in figures.items()]
+        if add_release(db, row, numbers, _changed_superclasses(db, changed)):
+            add_superclass_metrics(db, release_id, _of_superclasses(changed.report))
+        action = "publish" if verdict.publish else "refuse"
+        why = decision(
+            *(loop.run_id, SubjectKind.RELEASE, release_id, action, verdict.reason),
+            heads_of=base,
+            came=len(change.skus),
+            went=len(change.gone),
+            checks=[asdict(check) for check in verdict.checks],
+        )
+        told = [
+            decision(loop.run_id, SubjectKind.SKU, sku, f"{what} in {release_id}", verdict.reason, heads_of=base)
+            for what, skus in (("serve", change.skus), ("leave out", change.gone))
+            for sku in skus
+            if verdict.publish
+        ]
+        record_decisions(db, [why, *told])
+
+
+def _changed_superclasses(db: Session, changed: ChangedRelease) -> list[SuperclassRow]:
+    """The superclass of each SKU, under the names and ids that the trained release gave them."""
+    trained = superclasses(db, changed.base.manifest.release_id)
+    ids = {row.superclass: row.superclass_id for row in trained}
+    names = changed.base.superclass_names
+    rows = zip(changed.heads.classes, changed.heads.superclass_of.tolist(), strict=True)
+    return [SuperclassRow(sku, row, names.get(row, ""), ids.get(row)) for sku, row in rows]

@@ -19,6 +19,7 @@ from recognition.vocabulary import RunStatus
 from tasks.answers import AnswersReport
 from tasks.audit import AuditReport
 from tasks.bakeoff import BakeoffReport, bakeoff_page
+from tasks.catalogue import CatalogueReport
 from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
 from tasks.crawl_table import CRAWL_COLUMNS, crawl_line, crawl_table
@@ -52,6 +53,7 @@ class NightReport:
     ingest: IngestReport | None = None
     audit: AuditReport | None = None
     embed: EmbedReport | None = None
+    catalogue: CatalogueReport | None = None
     recognise: RecogniseReport | None = None
     review: ReviewReport | None = None
     views: ViewsReport | None = None

@@ -50,8 +50,8 @@ class Teaching:
         return f"r{number:04d}-{self.taught}-{self.served}"
 
     def taught_the_same(self, release_id: str) -> bool:
-        """Whether a release was trained on exactly this."""
-        return taught_by(release_id) == self.taught
+        """Whether a release has the heads that exactly this makes, and not others that were changed since."""
+        return taught_by(release_id) == self.taught and not changed_by(release_id)
 
     def serves_the_same(self, release_id: str) -> bool:
         """Whether a release says exactly this of its products."""
@@ -71,14 +71,27 @@ class LabelledPhoto:
 
 
 def taught_by(release_id: str) -> str:
-    """Digest of what decided the heads of a release; its id carries it."""
+    """Digest of what the heads of a release were taught; its id carries it."""
     return release_id.split("-")[1]
+
+
+def changed_by(release_id: str) -> str:
+    """Digest of the products that came and went since those heads were taught; empty where none did."""
+    return release_id.split("-")[3] if release_id.count("-") > 2 else ""
+
+
+def changed_release_id(number: int, taught: str, products: Sequence[ProductCard], changed: str) -> str:
+    """Id of the release number `number` with the heads of `taught`, for a catalogue that changed since."""
+    return "-".join([f"r{number:04d}", taught, _digest_of_served(products), *([changed] if changed else [])])
 
 
 def gather_teaching(loop_parts: Parts) -> Teaching:
     """What a release would be made of now."""
-    photos, tiers = _encoded_photos(loop_parts)
-    products = _product_cards(loop_parts)
+    labelled, tiers = labelled_photos(loop_parts)
+    photos = encoded_photos(loop_parts, labelled)
+    taught = set(photos.where(Part.TRAIN).skus)
+    tiers = {sku: tier for sku, tier in tiers.items() if sku in taught}
+    products = product_cards(loop_parts)
     settings = loop_parts.settings
     decides = [
         str(METHOD),
@@ -162,9 +175,8 @@ def views_wanted(loop_parts: Parts) -> bool:
     return isolates and loop_parts.settings.first_day.views > 0
 
 
-def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]:
-    """The labelled photos that the configured encoder has seen, and the views that it has seen of them."""
-    labelled, tiers = labelled_photos(loop_parts)
+def encoded_photos(loop_parts: Parts, labelled: Sequence[LabelledPhoto]) -> LabelledPhotos:
+    """Those of the photos that the configured encoder has seen, and the views that it has seen of them."""
     by_sha256 = {photo.sha256: photo for photo in labelled}
     taken_from = {
         view_key(photo.sha256, number): photo
@@ -174,7 +186,7 @@ def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]
     wanted = [*sorted(by_sha256), *sorted(taken_from)]
     sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, wanted)
     found = [by_sha256.get(sha256) or taken_from[sha256] for sha256 in sha256s]
-    photos = LabelledPhotos(
+    return LabelledPhotos(
         sha256s,
         vectors,
         tuple(photo.sku for photo in found),
@@ -183,8 +195,6 @@ def _encoded_photos(loop_parts: Parts) -> tuple[LabelledPhotos, dict[str, Tier]]
         layout_of(loop_parts.encoder, vectors.shape[1]),
         tuple(sha256 in taken_from for sha256 in sha256s),
     )
-    taught = {photo.sku for photo in found if photo.part is Part.TRAIN}
-    return photos, {sku: tier for sku, tier in tiers.items() if sku in taught}
 
 
 def _digest_of_served(products: Sequence[ProductCard]) -> str:
@@ -193,7 +203,7 @@ def _digest_of_served(products: Sequence[ProductCard]) -> str:
     return hashlib.sha256(dump_products(undated)).hexdigest()[:6]
 
 
-def _product_cards(loop_parts: Parts) -> list[ProductCard]:
+def product_cards(loop_parts: Parts) -> list[ProductCard]:
     """Every product with its latest price and availability."""
     with loop_parts.warehouse.read() as db:
         offers = latest_offers(db)

@@ -13,12 +13,11 @@ from recognition.heads.superclasses import superclass_names
 from recognition.heads.training import TrainingPolicy
 from recognition.isolation.opening import find_isolation_weights
 from recognition.release.bundle import ReleaseContent, write_bundle
-from recognition.release.candidate import Incumbent, LabelledPhotos, gate_evidence, index_candidate, train_candidate
+from recognition.release.candidate import gate_evidence, index_candidate, train_candidate
 from recognition.release.card import release_card
 from recognition.release.card_plots import draw_card_plots
 from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
-from recognition.release.recogniser import Recogniser
 from recognition.release.references import keep_references
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import GateReason, Part, ReleaseStatus
@@ -27,7 +26,7 @@ from tasks.disk import of_release
 from tasks.doubts import record_suspicions
 from tasks.loop import Loop, require_disk, stage
 from tasks.progress import report_line
-from tasks.published import follow_history, open_whole
+from tasks.published import ask_incumbent, follow_history, open_whole
 from tasks.references import reference_writer
 from tasks.release_record import record_refresh, record_release
 from tasks.teaching import Teaching, gather_teaching, scene_size
@@ -148,7 +147,7 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         superclasses_before=before,
     )
     report_line(f"train: {candidate.trained.chosen.method} chosen; now the index, and the gate")
-    incumbent = _incumbent(loop_parts, current, teaching.photos)
+    incumbent = ask_incumbent(loop_parts, current, teaching.photos.where(Part.HOLDOUT))
     index, recall = index_candidate(candidate, teaching.photos, incumbent)
     evidence = replace(
         gate_evidence(candidate, teaching.photos, incumbent, product_of),
@@ -199,13 +198,3 @@ def _train(loop: Loop, teaching: Teaching, history: Sequence[ReleaseRow], curren
         top1=evaluation.top1 if evaluation else None,
         baselines=tuple(candidate.baselines.items()),
     )
-
-
-def _incumbent(loop_parts: Parts, row: ReleaseRow | None, photos: LabelledPhotos) -> Incumbent | None:
-    """The current release asked about the holdout, on vectors of its own encoder; None where there is none to ask."""
-    bundle = open_whole(loop_parts, row) if row is not None else None
-    if row is None or bundle is None:
-        return None
-    sha256s, vectors = loop_parts.vectors.load(row.fingerprint, list(photos.where(Part.HOLDOUT).sha256s))
-    recognitions = Recogniser.of_bundle(bundle).recognise(vectors, row.fingerprint) if sha256s else []
-    return Incumbent(bundle.heads.classes, dict(zip(sha256s, recognitions, strict=True)), bundle.index)

@@ -47,3 +47,9 @@ def decisions_for(db: Session, subject_kind: SubjectKind, subject: str) -> list[
 def subjects_of(db: Session, subject_kind: SubjectKind, action: str) -> set[str]:
     """Return the subjects about which this was ever decided."""
     return {subject for (subject,) in db.tuples("ledger/subjects", subject_kind=subject_kind, action=action)}
+
+
+def subjects_standing(db: Session, subject_kind: SubjectKind, action: str, undone_by: str) -> set[str]:
+    """Return the subjects about which the last of these two decisions was the first."""
+    told = {"subject_kind": subject_kind, "action": action, "undone_by": undone_by}
+    return {subject for (subject,) in db.tuples("ledger/last_of_two", **told)}

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recognition.vocabulary import MatchKind
+from skuloop.exit_codes import ExitCode
 from skuloop.output import print_json, print_table, say
+from tasks.catalogue import CatalogueReport, follow_catalogue
 from tasks.loop import Loop, finish, open_loop
 from tasks.matching import Matched, merge_products, refuse_match, undo_match
 from tasks.settings import load_settings
 from tasks.wiring import Parts, today
+from tasks.withdrawal import Withdrawal, withdraw_product
 from warehouse.matches import open_suggestions
 
 _SAID = {
@@ -57,6 +60,45 @@ def refuse(sku: str, into_sku: str, config: Path | None, *, as_json: bool) -> No
 def undo(sku: str, into_sku: str, config: Path | None, *, as_json: bool) -> None:
     """Take the last word on two SKUs back."""
     _decide(config, lambda loop, actor: undo_match(loop, sku, into_sku, actor), as_json=as_json)
+
+
+def publish(config: Path | None, *, as_json: bool) -> ExitCode:
+    """Serve the products that came, and those no longer that went, without training."""
+    report = _follow(config, lambda _: None)
+    if as_json:
+        print_json(report)
+    else:
+        say(report.explanation)
+    return ExitCode.WITH_PROBLEMS if report.problem else ExitCode.DONE
+
+
+def withdraw(sku: str, config: Path | None, *, restore: bool, as_json: bool) -> ExitCode:
+    """Answer with a product no longer, or again, from now on."""
+    said: list[Withdrawal] = []
+    report = _follow(config, lambda loop: said.append(withdraw_product(loop, sku, getpass.getuser(), restore=restore)))
+    if as_json:
+        print_json({"said": said[0], "catalogue": report})
+    else:
+        now = "is withdrawn" if said[0].withdrawn else "is served again where it has photos"
+        say(f"{said[0].sku} {now}. {report.explanation}.")
+    return ExitCode.WITH_PROBLEMS if report.problem else ExitCode.DONE
+
+
+def _follow(config: Path | None, first: Callable[[Loop], None]) -> CatalogueReport:
+    """Do that first, then judge the classes anew and publish what follows."""
+    from tasks.audit import audit_catalogue
+    from tasks.embed import embed_new
+    from tasks.snapshot import publish_tables
+
+    settings = load_settings(config)
+    with open_loop(settings, "products", f"products-{today(settings)}") as loop:
+        first(loop)
+        audit_catalogue.fn(loop)
+        embed_new.fn(loop)
+        report = follow_catalogue.fn(loop)
+        finish(loop, tuple(filter(None, [report.problem])))
+        publish_tables.fn(loop)
+    return report
 
 
 def _decide(config: Path | None, word: Callable[[Loop, str], Matched], *, as_json: bool) -> None:

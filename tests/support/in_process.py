@@ -11,6 +11,7 @@ from unittest import mock
 
 from skuloop.main import main
 from tasks.audit import audit_catalogue
+from tasks.catalogue import follow_catalogue
 from tasks.crawl import crawl_source
 from tasks.embed import embed_new
 from tasks.ingest import ingest_feeds
@@ -56,6 +57,7 @@ def plain_night(config: Path, label: str) -> tuple[RecogniseReport, ReviewReport
         ingest_feeds.fn(loop)
         audit_catalogue.fn(loop)
         embed_new.fn(loop)
+        follow_catalogue.fn(loop)
         recognised = recognise_new.fn(loop)
         return recognised, review_queue.fn(loop, recognised)
 
