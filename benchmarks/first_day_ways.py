@@ -1,8 +1,8 @@
 """Ways to know a product on its first day; each gives top-1 of the new products and of the others.
 
 A product that has clean photos alone competes with others whose prototypes lie where camera photos lie. Views (ADR 10)
-move its photos there. Another way is to predict its prototype: a ridge regression from the mean of the clean photos to
-the prototype, learned on the products that have both.
+move its photos there. Another way is to predict its prototype (`recognition.heads.first_day`); the penalty is chosen in
+a rehearsal among the others' teaching photos, a hundred of which play the new ones.
 """
 
 from functools import cache
@@ -14,11 +14,11 @@ from benchmarks.parts_vectors import layout
 from recognition.encoders.protocol import Vectors
 from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.fine_head import FineHead, fit_fine_head
+from recognition.heads.first_day import fit_first_day
 from recognition.heads.metric import Metric, MetricKind, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples
 from recognition.heads.scoring import scan_prototypes
-from recognition.heads.whitening import normalised
 
 Figures = dict[str, float | str]
 
@@ -76,23 +76,14 @@ def _best_penalty(day: Day, count: int, fine: FineMethod) -> float:
 def _predicted(day: Day, count: int, fine: FineMethod, penalty: float) -> Figures:
     head = _head_of_others(day, fine)
     clean = _clean_means(day, head.metric, count)
-    new = _ridge(clean[: day.others], head.prototypes, clean[day.others :], penalty)
+    found = fit_first_day(clean[: day.others], head.prototypes, penalty)
+    new = found.prototypes(clean[day.others :])
     return _named(day, head.metric, np.concatenate([head.prototypes, new]))
 
 
 def _clean_means(day: Day, metric: Metric, count: int) -> Vectors:
     """[c, k] prototypes of clean photos alone."""
     return class_prototypes(metric.apply(day.clean(count)), rows_of(len(day.parts), count), len(day.parts))
-
-
-def _ridge(clean: Vectors, prototypes: Vectors, asked: Vectors, penalty: float) -> Vectors:
-    """[m, k] rows of length 1, predicted for m other products from [n, k] pairs."""
-    middle, goal = clean.mean(axis=0), prototypes.mean(axis=0)
-    centred = clean - middle
-    weights = np.linalg.solve(
-        centred.T @ centred + penalty * np.eye(centred.shape[1], dtype=np.float32), centred.T @ (prototypes - goal)
-    )
-    return normalised((asked - middle) @ weights + goal)
 
 
 def _named(day: Day, metric: Metric, prototypes: Vectors) -> Figures:

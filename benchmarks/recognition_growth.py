@@ -1,10 +1,11 @@
 """What growth costs: time and memory of a full retrain and of one prediction, from 1,000 to 50,000 classes.
 
-    python -m benchmarks.recognition_growth [--sizes 1000 2000] [--fresh]
+    python -m benchmarks.recognition_growth [--sizes 1000 2000] [--answers-only] [--fresh]
 
 The embeddings are SIMULATED (`benchmarks.growth_photos`): what is measured is how skuloop grows, not how well it
 recognises. Each size has a process of its own for the retrain and another for the predictions. Figures are kept in
-benchmarks/out/growth and printed again until `--fresh`.
+benchmarks/out/growth and printed again until `--fresh`. With `--answers-only` no retrain is run: the release that is
+asked has class means in the whitened space, and nothing chosen.
 """
 
 import argparse
@@ -31,7 +32,7 @@ _WIDTH = 165  # of a terminal that does not say
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One size, where and when it was measured; `learning` is None where a retrain does not fit."""
+    """One size, where and when it was measured; `learning` is None where none fits, or none was asked for."""
 
     growth: Growth
     learning: Learning | None
@@ -44,10 +45,15 @@ def main() -> int:
     if not console.is_terminal:
         console.width = _WIDTH
     options = _options()
-    found = [_measured(growth, fresh=options.fresh) for growth in _SIZES if growth.classes in options.sizes]
+    found = [
+        _measured(growth, fresh=options.fresh, answers_only=options.answers_only)
+        for growth in _SIZES
+        if growth.classes in options.sizes
+    ]
     learned = [(size, size.learning) for size in found if size.learning is not None]
     rows = [_retrain(size, learning, learned[0][1]) for size, learning in learned]
-    print_table("A full retrain from cached embeddings", _RETRAIN, rows)
+    if rows:
+        print_table("A full retrain from cached embeddings", _RETRAIN, rows)
     print_table(
         "One prediction from an opened release, its embedding given", _ANSWER, [_answer(size) for size in found]
     )
@@ -60,22 +66,27 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recognition_growth", description="What growth costs.")
     classes = [growth.classes for growth in _SIZES]
     parser.add_argument("--sizes", type=int, nargs="+", choices=classes, default=classes, help="numbers of classes")
+    parser.add_argument("--answers-only", action="store_true", help="measure predictions, and no retrain")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     return parser.parse_args()
 
 
-def _measured(growth: Growth, *, fresh: bool) -> Measured:
-    kept = _KEPT / f"{growth.classes}x{growth.photos}.json"
+def _measured(growth: Growth, *, fresh: bool, answers_only: bool) -> Measured:
+    kept = _KEPT / f"{growth.classes}x{growth.photos}{'-answers' if answers_only else ''}.json"
     if fresh or not kept.exists():
         say(f"measuring {growth.classes} classes with {growth.photos} photos each")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(asdict(_measure(growth)), indent=1) + "\n", encoding="utf-8")
+        kept.write_text(
+            json.dumps(asdict(_measure(growth, answers_only=answers_only)), indent=1) + "\n", encoding="utf-8"
+        )
     return _read(json.loads(kept.read_text(encoding="utf-8")))
 
 
-def _measure(growth: Growth) -> Measured:
+def _measure(growth: Growth, *, answers_only: bool = False) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
-        learning = _learn(growth, folder)
+        if answers_only:
+            _work("assemble", growth, folder)
+        learning = None if answers_only else _learn(growth, folder)
         answering = Answering(**json.loads(_work("answer", growth, folder)))
     return Measured(growth, learning, answering, this_machine(), datetime.now(UTC).date().isoformat())
 
@@ -163,7 +174,10 @@ def _notes(found: Sequence[Measured]) -> list[str]:
 
 def _where(size: Measured) -> str:
     machine = size.machine
-    return f"{machine.cpu}, {machine.cores} cores, no GPU used; load over 15 minutes {machine.load:.1f}; {size.day}"
+    told = "" if size.learning else "; no retrain: class means in the whitened space are asked"
+    return (
+        f"{machine.cpu}, {machine.cores} cores, no GPU used; load over 15 minutes {machine.load:.1f}; {size.day}{told}"
+    )
 
 
 def _gib(size: int) -> str:
