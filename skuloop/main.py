@@ -13,6 +13,8 @@ _SURROUNDINGS = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
 }
 
+_INTERRUPTED = 130
+
 
 def set_quiet_surroundings() -> None:
     """Say what Prefect shall do, where the user has not: call it before Prefect is imported, which reads it once."""
@@ -28,9 +30,11 @@ def main() -> None:
 
     try:
         app()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:  # what typer makes of a Ctrl-C
+            raise
         complain("interrupted; what was done is kept, run the same command to go on")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         from skuloop.exit_codes import exit_code_of  # knows every room's errors: `--help` need not wait for them
 

@@ -1,16 +1,22 @@
 """The Prefect server behind runs and deployments: found where it answers, started on this machine where none does."""
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 from filelock import FileLock, Timeout
 
 from labelling.processes import command_lines, end, is_running, spawn
+
+if TYPE_CHECKING:
+    import subprocess
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
 
@@ -117,8 +123,15 @@ def _start_temporary(on_progress: Callable[[str], None]) -> None:
     """Start the one that Prefect's own clients of this process will find running."""
     from prefect.server.api.server import SubprocessASGIServer
 
+    class Sheltered(SubprocessASGIServer):
+        """Outlives a Ctrl-C, which a terminal sends to it too: the run that was interrupted tells it, and stops it."""
+
+        def _run_uvicorn_command(self) -> "subprocess.Popen[bytes]":
+            with _interrupts_held():
+                return super()._run_uvicorn_command()
+
     for number in range(1, _TRIES + 1):
-        server = SubprocessASGIServer()
+        server = Sheltered()
         try:
             server.start()
         except (RuntimeError, httpx.HTTPError) as error:
@@ -133,6 +146,16 @@ def _start_temporary(on_progress: Callable[[str], None]) -> None:
             on_progress(f"Prefect's temporary server did not start ({why}): once more")
         else:
             return
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold interrupts back; a process that is started meanwhile never sees one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_local(api_url: str) -> bool:

@@ -2,9 +2,12 @@
 
 import importlib
 import json
+import os
 import pkgutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -29,7 +32,7 @@ from recognition.vocabulary import PictureReason
 from skuloop.cli import app
 from skuloop.commands.identify import seconds_of
 from skuloop.exit_codes import ExitCode, exit_code_of
-from tests.support.commands import CHECKOUT, free_port, quiet_environment, run_skuloop
+from tests.support.commands import CHECKOUT, SKULOOP, free_port, quiet_environment, run_skuloop
 from tests.support.in_process import Said, call_skuloop, plain_cycle, plain_night
 from tests.support.videos import write_video
 from tests.support.workspace import CLASSES, small_workspace
@@ -117,6 +120,28 @@ def test_a_machine_too_busy_for_prefects_temporary_server_is_told_so_without_a_t
     assert "when the machine is less busy" in " ".join(said.stderr.split())
     assert "Traceback" not in said.stderr
     assert not (tmp_path / "store" / "reports").exists()  # nothing was begun
+
+
+@pytest.mark.slow
+def test_a_ctrl_c_reaches_the_temporary_server_too_and_yet_a_run_ends_at_once_and_says_that_work_is_kept(
+    tmp_path: Path,
+) -> None:
+    environ = quiet_environment(tmp_path / "prefect", "")
+    del environ["PREFECT_API_URL"]
+    environ |= {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "COLUMNS": "250"}
+    words = [*SKULOOP, "night", "--config", str(small_workspace(tmp_path))]
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        words, cwd=CHECKOUT, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        assert run.stderr is not None
+        heard = [next(line for line in run.stderr if "photos" in line or "images" in line)]  # the night is at work
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does it: to every process of its foreground
+        asked = time.monotonic()
+        heard += run.stderr.readlines()
+        assert run.wait(timeout=120) == 130, "".join(heard)
+    assert time.monotonic() - asked < 60  # it took 77 s to find out that its server was gone
+    assert "interrupted; what was done is kept" in "".join(heard)
+    assert "Traceback" not in "".join(heard)
 
 
 @pytest.mark.slow
