@@ -105,11 +105,36 @@ def status(*, config: Config = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def why(*, sku: str, config: Config = None, as_json: AsJson = False) -> None:
-    """The story of one SKU: its tier, its counts, and the decisions behind them."""
-    from skuloop.commands import look
+def why(
+    *,
+    subject: Annotated[str, typer.Argument(metavar="SKU|IMAGE|RELEASE", help="A SKU, a photo, or a release.")],
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """The story of a SKU, a photo or a release: how it stands, and the decisions behind it, with a contact sheet."""
+    from skuloop.commands import why as why_command
 
-    look.show_why(sku, config, as_json=as_json)
+    why_command.show_why(subject, config, as_json=as_json)
+
+
+@app.command()
+def sql(
+    *,
+    query: Annotated[str | None, typer.Argument(help="One statement of SQL; without it, the views are listed.")] = None,
+    ui: Annotated[bool, typer.Option("--ui", help="Ask on a page in the browser, until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of that page; 0 takes a free one.")] = 0,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show at most.")] = 1000,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the published snapshot; a query can neither write nor read any other file."""
+    from skuloop.commands import sql as sql_command
+
+    if ui:
+        sql_command.serve_page(config, port)
+    else:
+        sql_command.ask(query, config, rows, as_csv=as_csv, as_json=as_json)
 
 
 @app.command()

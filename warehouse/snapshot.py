@@ -1,6 +1,9 @@
 """The published copy: readers query it while the loop writes, and can do nothing but read."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +33,14 @@ class SnapshotReport:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """The answer to one query; rows are tuples in the order of `columns`."""
+    """The answer to one query; rows are tuples in the order of `columns`.
+
+    `cut` says that there were more rows than were asked for.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+    cut: bool = False
 
 
 def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotReport:
@@ -57,11 +64,19 @@ def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotRepor
     return SnapshotReport(target, target.stat().st_size, len(names), time.monotonic() - started)
 
 
-def query_snapshot(path: Path, query: str) -> QueryResult:
+def query_snapshot(
+    path: Path, query: str, *, most_rows: int | None = None, most_seconds: float | None = None
+) -> QueryResult:
     """Run one query on a published snapshot; it can neither write nor read any other file.
 
+    Args:
+        path: The snapshot.
+        query: One statement of SQL.
+        most_rows: How many rows are wanted; all of them if None.
+        most_seconds: After so long the query is stopped; never if None.
+
     Raises:
-        SnapshotError: There is no snapshot at `path`, it is damaged, or DuckDB refused the query.
+        SnapshotError: There is no snapshot at `path`, it is damaged, DuckDB refused the query, or it took too long.
     """
     if not path.exists():
         raise SnapshotError(f"there is no snapshot at {path}: the nightly run publishes one at its end")
@@ -70,10 +85,29 @@ def query_snapshot(path: Path, query: str) -> QueryResult:
             # Its own instance: by path, DuckDB would hand out one that still has the replaced file open.
             connection.execute(sql.query("snapshot/attach_snapshot"), {"path": str(path)})
             connection.execute(sql.query("snapshot/lock_down"))
-            cursor = connection.execute(query)
-            return QueryResult(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
+            with _stopped_after(connection, most_seconds):
+                cursor = connection.execute(query)
+                columns = tuple(column[0] for column in cursor.description or ())
+                rows = cursor.fetchall() if most_rows is None else cursor.fetchmany(most_rows + 1)
+            return QueryResult(columns, rows[:most_rows], cut=most_rows is not None and len(rows) > most_rows)
+    except duckdb.InterruptException as error:
+        raise SnapshotError(f"the query was stopped after {most_seconds:.0f} seconds") from error
     except duckdb.Error as error:
         raise SnapshotError(str(error)) from error
+
+
+@contextmanager
+def _stopped_after(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def check_snapshot(snapshot_root: Path) -> None:

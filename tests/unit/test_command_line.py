@@ -216,9 +216,34 @@ def test_status_as_json_says_how_the_loop_stands(config: Path) -> None:
 
 def test_why_as_json_tells_tier_and_decisions_of_a_sku(config: Path) -> None:
     found = _json(call_skuloop("why", CLASSES[0], "--config", str(config), "--json"))
-    assert found["product"]["sku"] == CLASSES[0]
-    assert (found["audit"]["tier"], found["audit"]["reason"]) == ("gallery", "too_few_samples")
-    assert found["decisions"][0]["action"] == "tier gallery"
+    story = found["story"]
+    assert story["product"]["sku"] == CLASSES[0]
+    assert (story["audit"]["tier"], story["audit"]["reason"]) == ("gallery", "too_few_samples")
+    assert story["decisions"][0]["action"] == "tier gallery"
+    assert [(row["samples"], row["tier"]) for row in found["counts"]] == [(5, "gallery")]
+    assert [other["sku"] for other in found["alike"]] == [CLASSES[1]]
+    with Image.open(found["sheet"]) as sheet:
+        assert sheet.width > 5 * 160, "five photos of its own in one row, and those of its rival"
+
+
+def test_why_tells_of_a_photo_by_its_file_or_the_beginning_of_its_name(config: Path, photo: Path) -> None:
+    by_file = _json(call_skuloop("why", str(photo), "--config", str(config), "--json"))
+    sha256 = by_file["story"]["facts"]["sha256"]
+    by_name = _json(call_skuloop("why", sha256[:8], "--config", str(config), "--json"))
+    assert by_name == by_file
+    assert [said["sku"] for said in by_file["story"]["statements"]] == [CLASSES[0]]
+    assert Path(by_file["file"]).is_file()
+    said = call_skuloop("why", sha256, "--config", str(config))
+    assert (said.code, CLASSES[0] in said.out) == (0, True)
+
+
+def test_why_tells_of_a_release_which_checks_let_it_through(config: Path) -> None:
+    release = _json(call_skuloop("status", "--config", str(config), "--json"))["release"]["release_id"]
+    found = _json(call_skuloop("why", release, "--config", str(config), "--json"))
+    assert found["story"]["checks"]
+    assert all(check["passed"] and check["found"] for check in found["story"]["checks"])
+    said = call_skuloop("why", release, "--config", str(config))
+    assert (said.code, "The gate" in said.out) == (0, True)
 
 
 def test_identify_as_json_answers_each_photo(config: Path, photo: Path) -> None:

@@ -1,0 +1,1 @@
+SELECT about, passed, found FROM gate_checks WHERE release_id = $release_id
