@@ -58,7 +58,7 @@ class ReviewPolicy:
     minutes: float = 20.0
     random_share: float = 0.1
     golden_share: float = 0.05
-    unseen_share: float = 0.6
+    unseen_share: float = 0.5
     few_samples_share: float = 0.1
     doubt_share: float = 0.05
     enough: int = 50
