@@ -73,6 +73,17 @@ class CycleReport:
     train: TrainReport | None = None
 
 
+@dataclass(frozen=True)
+class PullReport:
+    """One pull between nights and cycles; `due` is why a cycle is due, None where it is not."""
+
+    label: str
+    status: RunStatus
+    problems: tuple[str, ...] = ()
+    answers: AnswersReport | None = None
+    due: str | None = None
+
+
 @dataclass
 class Findings:
     """What a flow has found so far; `report` turns it into the report of a night or a cycle."""
@@ -91,7 +102,7 @@ def run_name() -> str:
     return f"{flow_run.flow_name} {flow_run.parameters.get('label') or f'{datetime.now(UTC):%Y-%m-%d %H:%M} UTC'}"
 
 
-def final_state(report: NightReport | CycleReport | BakeoffReport | MaintenanceReport) -> Any:
+def final_state(report: NightReport | CycleReport | BakeoffReport | MaintenanceReport | PullReport) -> Any:
     """The Prefect state of a flow, named by how it ended; Prefect hands its data, the report, to whoever called."""
     return Completed(name=report.status.capitalize(), message="; ".join(report.problems) or None, data=report)
 

@@ -132,6 +132,18 @@ class ReviewSettings(_Section):
     doubt_share: float = Field(default=_REVIEW.doubt_share, ge=0, le=0.5)
 
 
+class CycleSettings(_Section):
+    """When a cycle is due, beside its schedule.
+
+    Attributes:
+        answers: so many that no release was taught are worth a cycle.
+        days: so long does a single one wait for it.
+    """
+
+    answers: int = Field(default=100, ge=1)
+    days: float = Field(default=3.0, ge=0)
+
+
 class PromiseSettings(_Section):
     """What a sure answer promises, see `recognition.triage.calibration`."""
 
@@ -302,6 +314,7 @@ class Settings(BaseSettings):
     catalogue: CatalogueSettings = CatalogueSettings()
     audit: AuditSettings = AuditSettings()
     review: ReviewSettings = ReviewSettings()
+    cycle: CycleSettings = CycleSettings()
     promise: PromiseSettings = PromiseSettings()
     gate: GateSettings = GateSettings()
     references: ReferenceSettings = ReferenceSettings()

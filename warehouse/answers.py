@@ -36,3 +36,9 @@ def answer_seconds(db: Session) -> dict[QuestionKind, list[float]]:
 def golden_results(db: Session) -> dict[str, GoldenRecord]:
     """Return how each annotator did on golden questions."""
     return {annotator: GoldenRecord(right, wrong) for annotator, right, wrong in db.tuples("answers/golden")}
+
+
+def untaught_answers(db: Session) -> tuple[int, datetime | None]:
+    """Return how many questions were answered since the last cycle that ended well, and when the first of them was."""
+    ((count, since),) = db.tuples("answers/untaught")
+    return count, since

@@ -18,6 +18,7 @@ from prefect.automations import (
     EventTrigger,
     Posture,
     ResourceSpecification,
+    RunDeployment,
     SendNotification,
 )
 from prefect.blocks.fields import SecretDict
@@ -35,10 +36,12 @@ from skuloop.output import complain, say
 from skuloop.prefect_server import DEFAULT_API_URL, PrefectServerError, ensure_server
 from skuloop.prefect_worker import POOL
 from tasks.attention import ATTENTION_EVENT
+from tasks.due import DUE_EVENT
 from tasks.settings import CONFIG_VARIABLE, FILE_NAME, NotifySettings, Settings, load_settings
 
 TAG = "skuloop"
 AUTOMATION = "skuloop: a run without a sign of life has crashed"
+START_OF_CYCLE = "skuloop: a cycle that is due starts"
 
 _OF_OUR_RUNS = ResourceSpecification({"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{TAG}"]})
 _TELLING = (
@@ -128,8 +131,10 @@ def _deploy(config: Path, settings: Settings, api_url: str, home: Path) -> None:
         _ensure_pool()
         _ensure_automation()
         _ensure_notifications(settings.notify)
-    say("deploying nightly, cycle, bakeoff and maintenance")
+    say("deploying nightly, cycle, answers, bakeoff and maintenance")
     _apply(config, settings.timezone, api_url)
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        _ensure_start_of_cycle()
 
 
 def _ensure_pool() -> None:
@@ -167,6 +172,28 @@ def _ensure_automation() -> None:
             within=_SILENCE,
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {_SILENCE}")],
+    ).create()
+
+
+def _ensure_start_of_cycle() -> None:
+    """A cycle that is said to be due is started; the deployment must be there before the automation that names it."""
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("cycle/cycle").id
+        found = client.read_automations_by_name(START_OF_CYCLE)
+        if any(getattr(row.actions[0], "deployment_id", None) == deployment for row in found):
+            return
+        for row in found:
+            client.delete_automation(row.id)
+    Automation(
+        name=START_OF_CYCLE,
+        description="Installed by `skuloop deploy`.",
+        trigger=EventTrigger(
+            match=ResourceSpecification({"prefect.resource.id": ["skuloop.cycle"]}),
+            expect={DUE_EVENT},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[RunDeployment(deployment_id=deployment)],
     ).create()
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -20,6 +21,7 @@ import pytest
 from labelling.processes import end, is_running
 from recognition.vocabulary import RunStatus
 from skuloop.prefect_server import answers
+from tasks.due import DUE_EVENT
 from tasks.settings import load_settings
 from tasks.wiring import build_parts
 from tests.support.commands import PREFECT, free_port, quiet_environment, run_skuloop, wait_for
@@ -32,6 +34,7 @@ LABEL = "2031-01-04"
 CRONS = {
     "nightly": "0 4 * * *",
     "cycle": "0 19 * * 1-5",
+    "answers": "30 8-18 * * 1-5",
     "maintenance": "0 13 * * 0",
     "bakeoff": "0 10 1 * *",
 }
@@ -132,7 +135,29 @@ def test_every_flow_is_deployed_with_their_schedule_in_the_time_zone_of_the_sett
 
 def test_no_limit_of_prefect_stands_beside_our_own_lock(deployed: Deployed) -> None:
     # A lease of Prefect's that cannot be renewed ends a healthy night: see prefect.yaml.
-    assert [deployed.deployment(name)["global_concurrency_limit"] for name in CRONS] == [None] * 4
+    assert [deployed.deployment(name)["global_concurrency_limit"] for name in CRONS] == [None] * len(CRONS)
+
+
+def test_a_cycle_that_is_due_is_started_by_its_event(deployed: Deployed) -> None:
+    event = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": DUE_EVENT,
+        "resource": {"prefect.resource.id": "skuloop.cycle"},
+        "payload": {"reason": "enough_answers"},
+    }
+    cycle = {"deployments": {"name": {"any_": ["cycle"]}}}
+    by_schedule = {run["id"] for run in deployed.post("flow_runs/filter", cycle) if run["auto_scheduled"]}
+    httpx.post(f"{deployed.api_url}/events", json=[event], timeout=60, trust_env=False).raise_for_status()
+    (run,) = wait_for(
+        lambda: [
+            run
+            for run in deployed.post("flow_runs/filter", cycle)
+            if run["id"] not in by_schedule and not run["auto_scheduled"]
+        ],
+        seconds=120,
+    )
+    assert run["created_by"]["type"] == "AUTOMATION"
 
 
 def test_deploying_says_where_to_look_and_how_to_start_a_worker(deployed: Deployed) -> None:
@@ -268,10 +293,10 @@ def _everything(deployed: Deployed) -> dict[str, Any]:
         "flows": deployed.post("flows/filter", {"sort": "NAME_ASC"}),
     }
     assert {name: len(rows) for name, rows in found.items()} == {
-        "deployments": 4,
+        "deployments": 5,
         "pools": 1,
-        "automations": 3,
-        "flows": 4,
+        "automations": 4,
+        "flows": 5,
     }
     without: dict[str, Any] = _without(found, {"updated", "status", "last_polled"})
     return without
