@@ -8,12 +8,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from pydantic import SecretStr
 
 from labelling.client import LabelStudioClient
 from labelling.interface import labelling_config
 from labelling.server import LocalLabelStudio, ServerInfo
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 EXECUTABLE = Path(__file__).parents[1] / ".venv-label-studio" / "bin" / "label-studio"
 
