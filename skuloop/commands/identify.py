@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from recognition.errors import UnreadablePictureError
 from recognition.pictures.frames import Frame, Sampling, is_video, read_frames
+from recognition.vocabulary import PictureReason
 from serving.answers import Found, Identification
 from serving.identifier import Identifier
 from skuloop.exit_codes import ExitCode
@@ -20,6 +21,7 @@ SCENE_CHANGE = 0.06
 """Mean difference of colours, 0 to 1, from which two frames show different scenes."""
 
 _AT_ONCE = 8  # frames that are answered together
+_NO_CHANCE = 0.005  # below it another product is not worth a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def seconds_of(text: str) -> float:
 
 
 def _answers(file: Path, identifier: Identifier, ask: Ask) -> Iterator[Answer]:
+    if file.is_dir():
+        raise UnreadablePictureError(PictureReason.MISSING, f"this is a folder: name what lies in it, as {file}/*.jpg")
     if not is_video(file):
         yield Answer(file, None, identifier.identify(file, ask.most))
         return
@@ -156,6 +160,8 @@ def _print_found(where: str, found: Found) -> None:
         offer = f"{money(product.price, product.currency)}, {product.availability or 'availability unknown'}{seen}"
         print_line(f"{where}: {found.verdict} {match.sku} {product.title} ({_chance(found.confidence)}), {offer}")
     for other in found.alternatives[1 if match else 0 : 4]:
+        if other.score < _NO_CHANCE:
+            break
         print_line(f"    or {other.sku} {other.product.title} ({_chance(other.score)})")
 
 

@@ -15,7 +15,7 @@ from skuloop.demo.scenes import from_above, shelf, table
 PHOTO_SIDE = 224
 _STUDIO = ((226, 229, 232), (236, 230, 222), (222, 228, 226))
 _IN_FRONT = 0.16  # share of camera photos in which something hides a corner of the product
-_STEPS = (96, 128, 176, 224, 288)  # products are kept at these sizes; each photo warps the next larger one
+_STEPS = (96, 128, 176, 224, 288, 600)  # products are kept at these sizes; each photo warps the next larger one
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from skuloop.demo.annotator import answer_open_questions
 from skuloop.demo.shelf import shelf
 from skuloop.demo.shop import LocalShop
 from skuloop.demo.store import DemoStore, write_store
+from skuloop.demo.tries import write_tries
 from skuloop.demo.workspace import deliver, write_settings
 from skuloop.output import console, percent, print_table, say
 from skuloop.prefect_server import ensure_run_server
@@ -162,13 +163,13 @@ def _print_where_to_look(demo: Demo, running: ServerInfo | None) -> None:
     _chapter("Where to look")
     for what, where in rows:
         console.print(f"  {what}:\n    {where}", highlight=False, markup=False, soft_wrap=True)
-    photo = demo.store.inbox[-1][0]
+    tries = write_tries(Path(demo.config).parent, demo.store.products, _SEED)
     sku = demo.store.products[0].sku
     say("\nNext:")
-    for command in (["identify", str(photo)], ["serve"], ["why", sku], ["status"]):
+    for command in (["identify", *map(str, sorted(tries.iterdir()))], ["serve"], ["why", sku], ["status"]):
         line = shlex.join([sys.argv[0], *command, "--config", demo.config])
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    say("`serve` says where it listens: open that address, and show this catalogue's products to your camera.")
+    say(f"`serve` says where it listens: open that address, and give it the pictures and the film in {tries}.")
 
 
 def _change_prices(demo: Demo) -> None:

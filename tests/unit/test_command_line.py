@@ -265,6 +265,12 @@ def test_a_photo_that_cannot_be_read_costs_its_own_answer_only(config: Path, pho
     assert [answer["photo"] for answer in json.loads(said.out)] == [str(photo)]
 
 
+def test_a_folder_is_told_to_name_its_photos(config: Path, photo: Path) -> None:
+    said = call_skuloop("identify", str(photo.parent), "--config", str(config))
+    assert said.code == ExitCode.BAD_DATA
+    assert "this is a folder" in said.err
+
+
 @pytest.fixture(scope="module")
 def film(config: Path) -> Path:
     """Two seconds of one product, then two of the other."""

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recognition.isolation.plain_ground import things_on_plain_ground
+from recognition.pictures.frames import Sampling, read_frames
+from recognition.pictures.reading import read_picture
 from skuloop.demo.catalogue import DemoProduct, demo_products
 from skuloop.demo.drawing import draw_product
 from skuloop.demo.nights import StorePlan
 from skuloop.demo.photos import PHOTO_SIDE, camera_photo, catalogue_photo
 from skuloop.demo.showcase import write_catalogue_picture
 from skuloop.demo.store import DemoStore, DemoStoreError, class_sizes, write_store
+from skuloop.demo.tries import write_tries
 
 SMALL = StorePlan(shop_photos=1, full=(3, 4), nearly=(2, 2), few=(1, 1), nights=2, night_photos=24)
 
@@ -196,3 +200,11 @@ def test_the_catalogue_picture_is_light_enough_for_a_readme(tmp_path: Path) -> N
     assert path.stat().st_size < 400_000
     with Image.open(path) as sheet:
         assert 1100 < sheet.width < 1300
+
+
+def test_what_the_demo_leaves_to_try_shows_several_products_apart_a_stranger_and_a_film(tmp_path: Path) -> None:
+    home = write_tries(tmp_path, demo_products(), seed=7)
+    assert len(things_on_plain_ground(read_picture(home / "table.jpg"))) == 4
+    assert len(things_on_plain_ground(read_picture(home / "not-in-the-shop.jpg"))) == 1
+    frames = list(read_frames(home / "film.webm", Sampling(every=1.0)))
+    assert len(frames) == 6
