@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks import parts_photos
 from benchmarks.composed_scenes import HEIGHTS, ComposedScene, compose
 from benchmarks.grocery_photos import TEST, TRAIN, VALIDATION, Grocery, read_grocery
 from benchmarks.machine import this_machine
@@ -84,6 +85,14 @@ class Asked:
     attention: Encoder
 
 
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A photo of one product."""
+
+    path: Path
+    sku: str
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", nargs="+", choices=("grocery", "parts"), default=("grocery", "parts"))
@@ -118,9 +127,14 @@ def _ask_parts(shared: Path, grocery: Grocery, detector: YoloxDetector, chosen: 
                 for (least, most), asked in every.items()
             ],
         )
+    if not chosen.named and not chosen.single:
+        return
+    taught = read_parts(shared)[CATALOGUE.start : CATALOGUE.start + _TAUGHT]
+    recogniser = _recogniser_of_parts(shared, taught, unseen.encoder)
+    if chosen.single:
+        test = [Single(path, path.parent.name) for path in photos(taught, parts_photos.TEST)]
+        _tell_single(unseen, recogniser, detector, _drawn(test, chosen.single), "cart-parts in clutter")
     if chosen.named:
-        taught = read_parts(shared)[CATALOGUE.start : CATALOGUE.start + _TAUGHT]
-        recogniser = _recogniser_of_parts(shared, taught, unseen.encoder)
         _tell_named(_parts(shared, grocery, taught, chosen.scenes, seed=14), recogniser, detector, "taught parts")
         _tell_named(unseen, recogniser, detector, "parts that nobody taught: none can be right")
 
@@ -133,12 +147,24 @@ def _ask_grocery(shared: Path, grocery: Grocery, detector: YoloxDetector, chosen
     if chosen.named:
         _tell_named(asked, recogniser, detector, "taught with photos of the train split")
     if chosen.single:
-        finders = _finders(asked, detector)
-        print_table(
-            f"{chosen.single} photos of one product (official test split): does looking for several spoil the answer?",
-            ("way to find", "two or more regions", "top-1", "sure", "right of sure", "CPU ms a photo"),
-            _single(asked, recogniser, grocery, finders, chosen.single),
-        )
+        test = [Single(photo.path, photo.sku) for photo in grocery.of(TEST)]
+        _tell_single(asked, recogniser, detector, _drawn(test, chosen.single), "Grocery, official test split")
+
+
+def _drawn(photos_of_one: Sequence[Single], count: int) -> list[Single]:
+    rows = np.random.default_rng(3).permutation(len(photos_of_one))[:count]
+    return [photos_of_one[int(row)] for row in rows]
+
+
+def _tell_single(
+    asked: Asked, recogniser: Recogniser, detector: YoloxDetector, drawn: Sequence[Single], what: str
+) -> None:
+    finders = {name: find for name, find in _finders(asked, detector).items() if name in _NAMED}
+    print_table(
+        f"{len(drawn)} photos of one product ({what}): does looking for several spoil the answer?",
+        ("way to find", "two or more regions", "top-1", "sure", "right of sure", "CPU ms a photo"),
+        _single(asked, recogniser, drawn, finders),
+    )
 
 
 _FOUND = ("found at IoU .5", "on tables", "in shops", "false boxes a scene", "CPU ms a photo")
@@ -350,11 +376,10 @@ def matches(truth: Sequence[Box], found: Sequence[Box]) -> list[int | None]:
 
 
 def _single(
-    of: Asked, recogniser: Recogniser, grocery: Grocery, finders: Mapping[str, Finder], count: int
+    of: Asked, recogniser: Recogniser, asked: Sequence[Single], finders: Mapping[str, Finder]
 ) -> list[tuple[str, ...]]:
-    test = grocery.of(TEST)
-    asked = tuple(test[int(row)] for row in np.random.default_rng(3).permutation(len(test))[:count])
     pictures = [read_picture(photo.path) for photo in asked]
+    count = len(asked)
     wholes = recogniser.recognise(of.encoder.encode(pictures), of.encoder.fingerprint)
     whole_only: Finder = lambda _: ()  # noqa: E731 - one of a table of finders
     rows = []

@@ -8,6 +8,7 @@ from recognition.isolation.necks import Labels, Mask, divided
 from recognition.isolation.protocol import Box
 
 _GAP = 0.004  # share of the longer side: parts that are nearer to each other are one thing
+_CRUMB = 0.05  # of the largest thing: a cable, a corner of a neighbour
 _ROUND = np.ones((3, 3))
 
 
@@ -27,7 +28,8 @@ def thing_boxes(things: Mask, picture: Image.Image, least: float) -> tuple[Box, 
     sizes = np.bincount(parts.ravel())[1:]
     places = ndimage.find_objects(parts)
     across, down = picture.width / things.shape[1], picture.height / things.shape[0]
-    large = [int(at) for at in np.argsort(-sizes, kind="stable") if sizes[at] >= least * things.size]
+    enough = max(least * things.size, _CRUMB * sizes.max(initial=0))
+    large = [int(at) for at in np.argsort(-sizes, kind="stable") if sizes[at] >= enough]
     return tuple(
         Box(columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
         for rows, columns in (places[at] for at in large)

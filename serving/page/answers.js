@@ -79,7 +79,7 @@ function fill(part, product, several) {
   part(".price").textContent = words.price(product);
   part(".stock").textContent = stock;
   part(".stock").dataset.has = has;
-  part(".when").textContent = words.seen(product);
+  part(".when").textContent = several ? words.seenBriefly(product) : words.seen(product);
   part(".sku").textContent = product.sku;
   const url = pageOf(product);
   if (url) {

@@ -105,6 +105,7 @@ export async function begin() {
 
 async function learnRelease() {
   release = await server.currentRelease();
-  $("release").textContent = `${words.count(release.products, "product")} · release ${release.release_id}`;
+  $("products").textContent = words.count(release.products, "product");
+  $("release-id").textContent = ` · release ${release.release_id}`;
   if (release.promised_precision) $("promise").textContent = words.promise(release.promised_precision);
 }

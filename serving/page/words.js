@@ -57,6 +57,11 @@ export function seen(product) {
   return `Price and availability as of ${day.toLocaleDateString(undefined, { dateStyle: "long" })}`;
 }
 
+export function seenBriefly(product) {
+  if (!product.offer_seen_at) return product.price === null ? "No price is known." : "";
+  return `as of ${new Date(product.offer_seen_at).toLocaleDateString(undefined, { dateStyle: "medium" })}`;
+}
+
 export function kind(product) {
   return [product.brand, product.category].filter(Boolean).join(" · ");
 }

@@ -86,7 +86,7 @@ def _write_film(path: Path, photos: list[Image.Image]) -> None:
         stream.bit_rate = 2_000_000
         stream.options = {"deadline": "realtime", "cpu-used": "8"}
         for frame in _drifting(photos):
-            container.mux(stream.encode(av.VideoFrame.from_image(frame)))
+            container.mux(stream.encode(av.VideoFrame.from_image(frame)))  # type: ignore[no-untyped-call]
         container.mux(stream.encode())
 
 
