@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.cohort import mean_of_others
 from recognition.heads.metric import Metric
-from recognition.heads.samples import Rows, Vectors
+from recognition.heads.samples import Flags, Rows, Vectors
 from recognition.heads.two_covariance import TwoCovariance
 from recognition.vocabulary import Tier
 
@@ -111,6 +112,11 @@ class Candidates:
             ratio=np.pad(self.ratio, missing, constant_values=_IMPOSSIBLE),
         )
 
+    @property
+    def possible(self) -> Flags:
+        """[n, k] which of them are no mere filling."""
+        return np.asarray(self.cosine > _IMPOSSIBLE / 2)
+
     def with_rows_of(self, class_rows: Rows) -> "Candidates":
         """The same candidates, named by the rows that their classes have elsewhere: `class_rows` [c]."""
         return replace(self, rows=class_rows[self.rows])
@@ -126,12 +132,16 @@ class Ranking:
         familiarity: [n] float32 cosine to the nearest prototype: how much the photo looks like anything known.
         ratio: [n] float32 largest log-likelihood ratio among the candidates: how much the photo looks like a known
             product rather than some other one.
+        familiarity_of_others: [n] float32 mean cosine of the other candidates, see `recognition.heads.cohort`.
+        ratio_of_others: [n] float32 mean log-likelihood ratio of the other candidates.
     """
 
     rows: Rows
     probability: NDArray[np.float32]
     familiarity: NDArray[np.float32]
     ratio: NDArray[np.float32]
+    familiarity_of_others: NDArray[np.float32]
+    ratio_of_others: NDArray[np.float32]
 
 
 def scan_prototypes(prototypes: Vectors) -> NearestClasses:
@@ -191,6 +201,8 @@ def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
         probability=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
         familiarity=candidates.cosine.max(axis=1),
         ratio=candidates.ratio.max(axis=1),
+        familiarity_of_others=mean_of_others(candidates.cosine, candidates.possible),
+        ratio_of_others=mean_of_others(candidates.ratio, candidates.possible),
     )
 
 

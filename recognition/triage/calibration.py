@@ -3,7 +3,8 @@
 Three questions, answered on photos that the heads in question never saw:
 - known: does the photo show a taught product at all? The same heads, which saw neither the scenes of the known photos
   nor the classes of the unseen ones, rank both; a held-out class is what a new product is, its look-alikes stay. The
-  log-likelihood ratio and the cosine to the nearest prototype tell them apart, and become a probability.
+  log-likelihood ratio and the cosine to the nearest prototype tell them apart, judged beside those of the photo's other
+  candidates, and become a probability.
 - unseen: below which probability is it hopeless? The threshold parts the two best, but never at the price of more than
   a set share of the known photos.
 - sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold at which the sure
@@ -21,7 +22,7 @@ from recognition.heads.training import TrainedHeads
 from recognition.triage.effective_size import effective_sizes, intraclass_correlation
 from recognition.triage.promise import Evidence, ThresholdRule, least_safe_threshold
 from recognition.triage.separation import auroc, false_positive_rate
-from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
+from recognition.triage.thresholds import NEVER_SURE, OWN_FIGURES, KnownProduct, Thresholds, figures_of
 from recognition.vocabulary import Tier
 
 _LEAST_SHARE = 1e-6  # of unseen photos: without any, nothing would ever be unseen
@@ -80,13 +81,14 @@ def fit_known_product(known: Ranking, unseen: Ranking, unseen_share: float) -> K
     """
     prior = _prior(unseen_share)
     if not len(known.ratio) or not len(unseen.ratio):
-        return KnownProduct(0.0, 0.0, prior)
-    figures = np.concatenate([_figures(known), _figures(unseen)])  # [n, 2]
+        return KnownProduct(0.0, 0.0, 0.0, 0.0, prior)
+    figures = np.concatenate([figures_of(known), figures_of(unseen)])  # [n, 4]
     kinds = np.concatenate([np.ones(len(known.ratio)), np.zeros(len(unseen.ratio))])
     middle, spread = figures.mean(axis=0), np.maximum(figures.std(axis=0), 1e-9)
-    slopes, offset = _non_negative_logistic((figures - middle) / spread, kinds)
+    slopes, offset = _logistic((figures - middle) / spread, kinds)
     slopes = slopes / spread
-    return KnownProduct(float(slopes[0]), float(slopes[1]), offset - float(slopes @ middle) + prior)
+    fitted: list[float] = [*slopes.tolist(), offset - float(slopes @ middle) + prior]
+    return KnownProduct(*fitted)
 
 
 def _prior(unseen_share: float) -> float:
@@ -95,23 +97,20 @@ def _prior(unseen_share: float) -> float:
     return float(np.log((1 - share) / share))
 
 
-def _figures(ranking: Ranking) -> NDArray[np.float64]:
-    return np.stack([ranking.ratio, ranking.familiarity], axis=1).astype(np.float64)
+def _logistic(figures: NDArray[np.float64], kinds: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Slopes [k] of standardised figures [n, k], and the offset; both kinds weigh the same.
 
-
-def _non_negative_logistic(
-    figures: NDArray[np.float64], kinds: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    """Slopes [k] of standardised figures [n, k], none below zero, and the offset; both kinds weigh the same."""
+    The figures of the best candidates count for a photo or not at all; without them their cohort tells nothing.
+    """
     from sklearn.linear_model import LogisticRegression
 
     slopes, kept = np.zeros(figures.shape[1]), np.arange(figures.shape[1])
-    while len(kept):
+    while own := int((kept < OWN_FIGURES).sum()):
         fitted = LogisticRegression(class_weight="balanced").fit(figures[:, kept], kinds)
-        if (fitted.coef_[0] >= 0).all():
+        if (fitted.coef_[0, :own] > 0).all():
             slopes[kept] = fitted.coef_[0]
             return slopes, float(fitted.intercept_[0])
-        kept = np.delete(kept, int(fitted.coef_[0].argmin()))
+        kept = np.delete(kept, int(fitted.coef_[0, :own].argmin()))
     return slopes, 0.0
 
 
@@ -167,7 +166,7 @@ def _parting(known: NDArray[np.floating], unseen: NDArray[np.floating], known_lo
 def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
     """Nothing could be held out: nothing is unseen, nothing is sure, and people are asked about every photo."""
     return Thresholds(
-        known=KnownProduct(0.0, 0.0, _prior(policy.unseen_share)),
+        known=KnownProduct(0.0, 0.0, 0.0, 0.0, _prior(policy.unseen_share)),
         least_known=0.0,
         sure=dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE),
         familiarity=-1.0,
