@@ -32,6 +32,8 @@ PAPER = (255, 255, 255)
 """What lies outside of a picture: catalogue photos are white there."""
 
 _NEAR = 0.2  # share of the first look: a product that large is seen as well as it can be
+_NOTHING = 0.03  # the same: less than that may be clutter, and all products may lie outside
+_ANOTHER = 0.1  # of the largest product: what is that large beside it may be one too
 _SIDE = 0.62  # of a square, as a share of the picture's shorter side
 _STEP = 0.75  # from one square to the next, as a share of its side
 _MOST = 15  # squares: a panorama is not looked at closely
@@ -40,13 +42,14 @@ _EDGE = 0.02  # least weight of a cell: what a square cuts off it sees badly
 _ROUND = np.ones((3, 3))
 
 
-def is_far(isolated: Isolated) -> bool:
-    """Whether no product fills so much of the first look that a closer one would only cut it up."""
+def asks_for_closer_look(isolated: Isolated) -> bool:
+    """Whether the first look hints at several products, none of which fills the view, or sees none at all."""
     labels, count = ndimage.label(isolated.mask >= PRODUCT, _ROUND)
     if not count:
         return True
     parts = divided(labels, LEAST * labels.size)
-    return bool(np.bincount(parts.ravel())[1:].max() < _NEAR * parts.size)
+    largest, second = np.sort(np.append(np.bincount(parts.ravel())[1:], [0, 0]))[:-3:-1] / parts.size
+    return bool(largest < _NOTHING or (largest < _NEAR and second >= _ANOTHER * largest))
 
 
 def closer_boxes(picture: Image.Image, look: Look) -> tuple[Box, ...]:

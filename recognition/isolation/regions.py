@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from recognition.isolation.closer import LEAST, PAPER, SEEN, Look, closer_boxes, is_far
+from recognition.isolation.closer import LEAST, PAPER, SEEN, Look, asks_for_closer_look, closer_boxes
 from recognition.isolation.masks import intersection_over_union, share_inside, without_overlaps
 from recognition.isolation.plain_ground import things_on_plain_ground
 from recognition.isolation.protocol import Box, Isolated, whole
@@ -30,8 +30,8 @@ def find_regions(
     """The box of each product on a picture, the likeliest first, at most `most`; none where none stood out.
 
     What lies on a plain ground is found most exactly by the ground, so that speaks first. Where it is silent, and the
-    encoder tells product from clutter cell by cell, it looks closer at a picture that no product fills. What that does
-    not find, or nobody asks for, is said by what the encoder isolated (`python -m benchmarks.scenes_of_several`).
+    encoder tells product from clutter cell by cell, a closer look follows where the first hints at several. What that
+    does not find, or nobody asks for, is said by what the encoder isolated (`python -m benchmarks.scenes_of_several`).
 
     Args:
         isolated: Where the encoder looked.
@@ -43,7 +43,7 @@ def find_regions(
         plain = distinct(things_on_plain_ground(picture), picture)
         if plain:
             return plain[:most]
-        if look is not None and isolated.everywhere and is_far(isolated):
+        if look is not None and isolated.everywhere and asks_for_closer_look(isolated):
             closer = distinct(closer_boxes(picture, look), picture)
             if closer:
                 return closer[:most]

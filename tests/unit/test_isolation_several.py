@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from recognition.isolation.closer import closer_boxes, is_far, squares_of
+from recognition.isolation.closer import asks_for_closer_look, closer_boxes, squares_of
 from recognition.isolation.masks import intersection_over_union
 from recognition.isolation.necks import divided
 from recognition.isolation.protocol import Box, Isolated
@@ -89,11 +89,23 @@ def test_products_that_the_first_look_cuts_off_or_misses_are_found_by_a_closer_o
         assert max(intersection_over_union(thing, box) for box in found) > 0.85
 
 
+def test_one_small_product_alone_and_an_empty_first_look():
+    alone, look = Image.new("RGB", (600, 600), "blue"), Red()
+    (nothing,) = look([alone])
+    assert asks_for_closer_look(nothing), "all products may lie beside what the encoder sees"
+    alone.paste((230, 20, 20), (220, 200, 380, 400))
+    (one,) = look([alone])
+    assert not asks_for_closer_look(one), "a closer look costs as much as six photos"
+    alone.paste((230, 20, 20), (420, 240, 480, 330))
+    (two,) = look([alone])
+    assert asks_for_closer_look(two)
+
+
 def test_a_product_that_fills_the_view_and_a_method_that_shows_one_box_cost_no_second_look():
     near, look = scene(), Red()
     near.paste((230, 20, 20), (300, 100, 660, 500))
     (first,) = look([near])
-    assert not is_far(first)
+    assert not asks_for_closer_look(first)
     assert find_regions(first, near, look=look) == first.boxes
     one_box = Isolated(first.frame, first.mask * 0, first.boxes, found=True)
     assert find_regions(one_box, scene(), look=look) == first.boxes
