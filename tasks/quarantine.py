@@ -14,7 +14,7 @@ from spiders.items import ProductItem
 from tasks.door import Admitted
 from tasks.ledger import decision
 from tasks.loop import Loop
-from tasks.quarantine_page import draw_quarantine, quarantine_page
+from tasks.quarantine_page import KeptOut, draw_quarantine, quarantine_page
 from warehouse.judgements import (
     CrawlJudgementRow,
     WaitingCrawl,
@@ -73,7 +73,7 @@ def is_held(loop: Loop, db: Session, crawl: WaitingCrawl, admitted: Admitted) ->
     verdict = CrawlVerdict.HELD if odd else CrawlVerdict.NORMAL
     store_judgement(db, CrawlJudgementRow(crawl.crawl_id, crawl.source, verdict, reasons, crawl.finished_at), judged)
     if odd:
-        _hold(loop, db, crawl, judged, before)
+        _hold(loop, db, crawl, judged, before, KeptOut(len(items), len(admitted.refused)))
     return bool(odd)
 
 
@@ -120,6 +120,7 @@ def _hold(
     crawl: WaitingCrawl,
     judged: Sequence[Judged],
     before: Mapping[SourceFigure, Sequence[float]],
+    kept_out: KeptOut,
 ) -> None:
     drop_held(db, crawl.source, but=crawl.crawl_id)
     odd = [figure for figure in judged if figure.odd]
@@ -129,7 +130,17 @@ def _hold(
     record_decisions(
         db,
         [
-            decision(loop.run_id, SubjectKind.SOURCE, crawl.source, "quarantine", reason, key=key, figures=facts)
+            decision(
+                loop.run_id,
+                SubjectKind.SOURCE,
+                crawl.source,
+                "quarantine",
+                reason,
+                key=key,
+                figures=facts,
+                rows=kept_out.rows,
+                damaged=kept_out.damaged,
+            )
             for reason in reasons
         ],
     )
@@ -140,7 +151,7 @@ def _hold(
     record_failures(db, [row])
     name = f"quarantine-{crawl.source}"
     write_durably(loop.reports / f"{name}.png", draw_quarantine(crawl.source, judged, before))
-    page = quarantine_page(crawl.source, crawl.crawl_id, reasons, judged, f"{name}.png")
+    page = quarantine_page(crawl.source, crawl.crawl_id, reasons, judged, f"{name}.png", kept_out)
     write_durably(loop.reports / f"{name}.md", page.encode())
     _log.warning("%s: in quarantine: %s", crawl.source, ", ".join(reasons))
 

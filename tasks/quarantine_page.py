@@ -1,6 +1,7 @@
 """What changed at a source that is in quarantine: a page, and a small plot of the nights before."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 from recognition.audit.sources import Judged
@@ -10,8 +11,21 @@ _INK, _ODD, _PALE = "#1f4e79", "#c0392b", "#9aa5b1"
 _MOST_PANELS = 6
 
 
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """How much of a feed waits outside: rows that are sound by themselves, and damaged ones."""
+
+    rows: int
+    damaged: int
+
+
 def quarantine_page(
-    source: str, crawl_id: str, reasons: Sequence[SourceReason], judged: Sequence[Judged], plot: str
+    source: str,
+    crawl_id: str,
+    reasons: Sequence[SourceReason],
+    judged: Sequence[Judged],
+    plot: str,
+    kept_out: KeptOut,
 ) -> str:
     """Markdown: why it is held, what to do, and every figure beside what was expected."""
     odd_first = sorted(judged, key=lambda figure: not figure.odd)
@@ -20,6 +34,7 @@ def quarantine_page(
         "",
         f"The crawl `{crawl_id}` is not like those before it: {', '.join(f'`{reason}`' for reason in reasons)}.",
         "Nothing of it was let in: no product, price, picture or label.",
+        f"{kept_out.rows} rows of its feed are kept out, {kept_out.damaged} more are damaged.",
         "",
         f"- Is this how the shop is now? `skuloop source release {source}` lets it in, and that is usual from then on.",
         "- Otherwise wait: the next crawl that is normal takes its place by itself.",

@@ -27,6 +27,7 @@ from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
 from tasks.loop import Loop
 from tasks.maintenance import MaintenanceReport
+from tasks.night_page import write_page
 from tasks.recognise import RecogniseReport
 from tasks.review import ReviewReport
 from tasks.train import TrainReport
@@ -113,7 +114,11 @@ def write_report(loop: Loop, title: str, problems: Sequence[str]) -> None:
 
 
 def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
-    """Show the report to people who look into Prefect. It is a copy: a Prefect that does not take it spoils no run."""
+    """Write the page of the run, and show what is in it to people who look into Prefect.
+
+    What Prefect has is a copy: a Prefect that does not take it spoils no run.
+    """
+    page = write_page(loop, title, problems, datetime.now(UTC))
     with loop.parts.warehouse.read() as db:
         classes, names, crawls = class_rows(db), titles(db), crawl_reports(db, loop.run_id)
     fewest = sorted(classes, key=lambda row: (row.samples, row.sku))[:_CLASSES_SHOWN]
@@ -124,6 +129,7 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
     ]
     try:
         create_markdown_artifact(_report(loop, title, problems), key=loop.flow, description=title)
+        create_markdown_artifact(page.in_brief, key=f"{loop.flow}-pictures", description=f"{title}, in pictures")
         about = f"The {_CLASSES_SHOWN} classes with the fewest samples"
         create_table_artifact(table, key=f"{loop.flow}-classes", description=about)
         if crawls:
@@ -131,9 +137,9 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             create_table_artifact(
                 lines, key=f"{loop.flow}-crawls", description="What the shops gave, and how they were asked"
             )
-        for page in sorted(loop.reports.glob("quarantine-*.md")):
-            key = _NO_KEY.sub("-", page.stem.lower()).strip("-")
-            create_markdown_artifact(with_pictures(page), key=key, description="A source that is held")
+        for held in sorted(loop.reports.glob("quarantine-*.md")):
+            key = _NO_KEY.sub("-", held.stem.lower()).strip("-")
+            create_markdown_artifact(with_pictures(held), key=key, description="A source that is held")
     except (PrefectException, httpx.HTTPError) as error:
         _log.warning("Prefect did not take the artifacts: %s", error)
 

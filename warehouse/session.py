@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -11,6 +12,14 @@ import pyarrow as pa
 from warehouse import sql
 from warehouse.errors import WarehouseError
 from warehouse.rows import POSITION, Row, arrow_table, read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a statement with the names of their columns: for what is shown as it is."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
 
 
 class Session:
@@ -36,6 +45,11 @@ class Session:
     def tuples(self, name: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows as tuples."""
         return self._execute(name, parameters).fetchall()
+
+    def table(self, name: str, /, **parameters: Any) -> Table:
+        """Return all rows with the names of their columns."""
+        cursor = self._execute(name, parameters)
+        return Table(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
 
     def arrays(self, name: str, /, **parameters: Any) -> dict[str, Any]:
         """Return all rows as one NumPy array per column: for columns too long for a Python object each."""

@@ -1,5 +1,6 @@
 """A shop that is not what it was: nothing of it reaches the tables until somebody has looked or it is normal again."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -36,27 +37,54 @@ def store(usual: Store, tmp_path: Path) -> Store:
     return usual.copy(tmp_path / "store")
 
 
+def each(**said: object) -> Callable[[Shelf], Shelf]:
+    """Every product says this."""
+    return lambda items: [item.model_copy(update=said) for item in items]
+
+
+def priced(times: Decimal) -> Callable[[Shelf], Shelf]:
+    return lambda items: [item.model_copy(update={"price": (item.price or Decimal(0)) * times}) for item in items]
+
+
+def renamed(item: ProductItem) -> ProductItem:
+    return item.model_copy(update={"sku": f"new-{item.sku}", "url": f"{item.url}-new"})
+
+
 DEFECTS: dict[str, tuple[str, Callable[[Shelf], Shelf]]] = {
-    "one image everywhere": (
-        "one_picture",
-        lambda items: [item.model_copy(update={"images": (image("x"),)}) for item in items],
-    ),
-    "wrong currency": (
-        "currency_changed",
-        lambda items: [item.model_copy(update={"currency": "JPY"}) for item in items],
-    ),
-    "prices x100": (
-        "prices_moved",
-        lambda items: [item.model_copy(update={"price": (item.price or Decimal(0)) * 100}) for item in items],
-    ),
-    "empty titles": ("fewer_items", lambda items: [item.model_copy(update={"title": ""}) for item in items]),
-    "half gone": ("fewer_items", lambda items: items[::2]),
-    "all gone": ("fewer_items", lambda _: []),
+    "one image everywhere": ("one_picture", each(images=(image("x"),))),
+    "no image anywhere": ("fields_missing", each(images=())),
     "pictures shuffled": (
         "labels_moved",
         lambda items: [item.model_copy(update={"images": items[at - 1].images}) for at, item in enumerate(items)],
     ),
+    "wrong currency": ("currency_changed", each(currency="JPY")),
+    "no currency": ("fields_missing", each(currency=None)),
+    "prices x100": ("prices_moved", priced(Decimal(100))),
+    "prices / 100": ("prices_moved", priced(Decimal("0.01"))),
+    "one price everywhere": ("prices_moved", each(price=Decimal(9999))),
+    "no prices": ("fields_missing", each(price=None)),
+    "prices beyond any number": ("damaged_rows", each(price=Decimal(10) ** 15)),
+    "no availability": ("fields_missing", each(availability=None)),
+    "no brands": ("fields_missing", each(brand=None)),
+    "no categories": ("fields_missing", each(category=None)),
+    "empty titles": ("fewer_items", each(title="")),
+    "one title everywhere": ("one_title", each(title="Access denied")),
+    "titles of something else": (
+        "titles_replaced",
+        lambda items: [item.model_copy(update={"title": f"Artikel {at}"}) for at, item in enumerate(items)],
+    ),
+    "40 % gone": ("fewer_items", lambda items: [item for at, item in enumerate(items) if at % 5 > 1]),
+    "all gone": ("fewer_items", lambda _: []),
+    "every SKU renamed": ("fewer_items", lambda items: list(map(renamed, items))),
+    "rows of another shop": (
+        "damaged_rows",
+        lambda items: [*items[:20], *(item.model_copy(update={"source": "elsewhere"}) for item in items[20:])],
+    ),
 }
+
+
+def test_there_are_twenty_seeded_defects() -> None:
+    assert len(DEFECTS) == 20
 
 
 def contents(store: Store) -> list[object]:
@@ -78,8 +106,11 @@ def test_a_spoilt_crawl_is_held_with_its_reason_and_leaves_the_tables_alone(stor
     assert reason in problem
     decided = store.query("SELECT reason, detail FROM decision WHERE action = 'quarantine'")
     assert reason in {why for why, _ in decided}
+    counted = {json.loads(detail)["rows"] + json.loads(detail)["damaged"] for _, detail in decided}
+    assert counted == {len(spoil(NORMAL))}, "the ledger says how many rows are kept out"
     page = store.parts.paths.reports / "night-4" / "quarantine-shop.md"
     assert f"`{reason}`" in page.read_text()
+    assert f"{json.loads(decided[0][1])['rows']} rows of its feed are kept out" in page.read_text()
     assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     assert {row[0] for row in store.query("SELECT DISTINCT figure FROM source_quarantine")}
     assert store.query("SELECT source, crawl_id FROM crawl_failure WHERE reason = 'site_changed'") == [
