@@ -1,6 +1,7 @@
 """Serve photos over HTTP. Nothing of the loop is imported: no Prefect, no DuckDB."""
 
 import logging
+import socket
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from skuloop.commands.keys import settings_or_defaults
 from skuloop.output import say
 from tasks.paths import Paths
 from tasks.settings import ServeSettings, Settings, load_settings
+
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - as it is shown, not what is listened on
 
 
 def serve_photos(
@@ -81,6 +84,8 @@ def _limits(told: ServeSettings) -> Limits:
 def _say_where(address: str, service: Service, settings: Settings) -> None:
     options = service.options
     say(f"release {service.releases.current.release_id} is served at {address}")
+    if _EVERYWHERE in address and (own := _own_address()):
+        say(f"other devices on this network reach it at {address.replace(_EVERYWHERE, own)}")
     if service.keys is not None and not len(service.keys):
         say("nobody holds a key yet, so nobody may ask: `skuloop keys add NAME` makes one")
     if options.open:
@@ -88,6 +93,16 @@ def _say_where(address: str, service: Service, settings: Settings) -> None:
     if options.keep is not None:
         unread = _unless_read(options.keep, settings)
         say(f"photos that are not answered surely are kept in {options.keep.folder}{unread}")
+
+
+def _own_address() -> str | None:
+    """The address of this machine on its network; None where it is on none. Nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of RFC 5737: only the way there is looked up
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
 
 
 def _unless_read(keep: Keeping, settings: Settings) -> str:

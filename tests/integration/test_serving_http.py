@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -330,6 +331,8 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 def test_beyond_loopback_only_holders_of_a_key_may_ask_and_the_log_knows_no_key(narrow: ServerUnderTest) -> None:
     client, keys = narrow.client, narrow.log.parent
     assert "nobody may ask" in narrow.log.read_text()
+    for address in re.findall(r"on this network reach it at (\S+)", narrow.log.read_text()):
+        assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
     for path in ("/metrics", "/v1/releases/current", "/v1/products/blue-tea", "/v1/products/blue-tea/references/1"):
