@@ -110,7 +110,7 @@ def _unless_read(keep: Keeping, settings: Settings) -> str:
     inboxes = {settings.resolve(source.path) for source in settings.source if source.kind == "inbox" and source.path}
     folder = keep.folder.resolve()
     read = any(folder.is_relative_to(inbox) for inbox in inboxes)
-    return "" if read else "; add an inbox source of that path to the settings, or no night reads them"
+    return "" if read else f"; no night reads them before `skuloop source add {folder}`"
 
 
 def _resolved(settings: Settings, path: Path | None) -> Path | None:

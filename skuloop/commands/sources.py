@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ def add(config: Path | None, place: str, name: str | None, contact: str | None, 
     """Find out what a place is, and write its block into the settings."""
     path = (config or Path(FILE_NAME)).resolve()
     settings = load_settings(path) if path.exists() else None
-    known = next((each for each in settings.source if place in _places(each)), None) if settings else None
+    known = next((each for each in settings.source if _is_at(place, each, settings)), None) if settings else None
     if known is not None:
         say(f"{place} is the source {known.name!r} already; nothing was changed.")
         return ExitCode.DONE
     found = _detected(place, allow_private=allow_private, contact=contact)
+    if "path" in found.keys:
+        found = replace(found, keys={**found.keys, "path": _as_seen_from(path.parent, str(found.keys["path"]))})
     say(f"{place}: kind {found.kind}: {found.why}")
     block = _block(found, settings, name or _name_of(place), contact, allow_private=allow_private)
     _write(path, block)
@@ -75,6 +78,19 @@ def _block(
         block |= {"allow_private": True} if allow_private else {}
     TypeAdapter(Source).validate_python(block)
     return block
+
+
+def _is_at(place: str, source: Source, settings: Settings) -> bool:
+    path = getattr(source, "path", None)
+    return place in _places(source) or (
+        path is not None and settings.resolve(path).resolve() == Path(place).expanduser().resolve()
+    )
+
+
+def _as_seen_from(folder: Path, place: str) -> str:
+    """A path that was told from here, as the settings in `folder` tell it."""
+    here = Path(place).expanduser().resolve()
+    return str(here.relative_to(folder) if here.is_relative_to(folder) else here)
 
 
 def _asked_contact() -> str | None:

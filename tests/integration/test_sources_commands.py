@@ -83,6 +83,22 @@ def test_a_place_is_added_once_and_a_name_is_made_that_is_free(tmp_path: Path, c
     assert [(each.name, isinstance(each, InboxSource)) for each in found] == [("cam", True), ("cam-2", True)]
 
 
+def test_a_folder_is_found_again_wherever_the_command_was_given(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("kept", config.parent / "beside"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.fromarray(np.zeros((64, 64, 3), dtype=np.uint8)).save(tmp_path / folder / "a.png")
+    elsewhere = tmp_path / "kept"
+    monkeypatch.chdir(elsewhere)
+    source(config, "add", ".", "--name", "kept")
+    source(config, "add", str(config.parent / "beside"))
+    assert "nothing was changed" in source(config, "add", str(elsewhere))
+    settings = load_settings(config)
+    found = [settings.resolve(each.path) for each in settings.source if isinstance(each, InboxSource) and each.path]
+    assert [path.resolve() for path in found] == [elsewhere, config.parent / "beside"]
+
+
 def test_a_folder_with_folders_of_photos_is_labelled_and_a_missing_settings_file_is_made(tmp_path: Path) -> None:
     (tmp_path / "photos" / "SKU-1").mkdir(parents=True)
     Image.fromarray(np.zeros((64, 64, 3), dtype=np.uint8)).save(tmp_path / "photos" / "SKU-1" / "a.png")
