@@ -1,6 +1,6 @@
 """What choosing questions is worth: accuracy against answers, for our queue and its peers. Behind docs/benchmarks.md.
 
-    python -m benchmarks.labelling_value [--datasets parts grocery] [--draws 2] [--errors 0 0.05 0.1] [--fresh]
+    python -m benchmarks.labelling_value [--datasets parts grocery] [--draws 1] [--errors 0 0.05 0.1] [--fresh]
 
 A shop's catalogue photos teach the first release; camera photos wait without a label, some of them of products that the
 shop does not list. Night after night each queue has the same number of answers by simulated people, then a release is
@@ -27,7 +27,7 @@ from tasks.settings import shared_data
 
 _OUT = Path(__file__).resolve().parent / "out" / "labelling"
 _FIRST_DRAW = 10  # the others were tuned on
-_NIGHTS = 12
+_NIGHTS = 8
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Curve:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", nargs="+", default=["parts", "grocery"], choices=["parts", "even", "grocery"])
-    parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--errors", type=float, nargs="+", default=[0.0, 0.05, 0.1])
     parser.add_argument("--fresh", action="store_true", help="run courses again that were run before")
     chosen = parser.parse_args(arguments)
@@ -92,9 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _settings() -> dict[str, Setting]:
     shared = shared_data()
     return {
-        "parts": Setting(lambda draw: parts_pool(shared, draw, test=True), 100),
-        "even": Setting(lambda draw: parts_pool(shared, draw, test=True, long_tail=False), 100),
-        "grocery": Setting(lambda draw: grocery_pool(shared, draw, test=True), 50),
+        "parts": Setting(lambda draw: parts_pool(shared, draw, test=True), 150),
+        "even": Setting(lambda draw: parts_pool(shared, draw, test=True, long_tail=False), 150),
+        "grocery": Setting(lambda draw: grocery_pool(shared, draw, test=True), 75),
     }
 
 

@@ -11,6 +11,7 @@ from recognition.vocabulary import RunStatus
 from tasks.answers import pull_answers
 from tasks.attention import tell_people
 from tasks.audit import audit_catalogue
+from tasks.effect import tell_effect
 from tasks.embed import EmbedReport, embed_new
 from tasks.freshness import require_fresh
 from tasks.loop import Loop, RunSkippedError, finish, open_loop
@@ -51,6 +52,7 @@ def _run(loop: Loop) -> CycleReport:
     audited = audit_catalogue(loop)
     findings.add(audited.problem)
     embedded, views, trained = _train(loop, findings)
+    effect = tell_effect(loop)
     write_report(loop, f"Cycle {loop.label}", findings.problems)
     status = finish(loop, tuple(findings.problems))
     tell_people(loop)
@@ -63,6 +65,7 @@ def _run(loop: Loop) -> CycleReport:
         embed=embedded,
         views=views,
         train=trained,
+        effect=effect,
     )
 
 

@@ -23,6 +23,8 @@ from tasks.catalogue import CatalogueReport
 from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
 from tasks.crawl_table import CRAWL_COLUMNS, crawl_line, crawl_table
+from tasks.effect import PAGE as EFFECT_PAGE
+from tasks.effect import EffectReport
 from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
 from tasks.loop import Loop
@@ -72,6 +74,7 @@ class CycleReport:
     embed: EmbedReport | None = None
     views: ViewsReport | None = None
     train: TrainReport | None = None
+    effect: EffectReport | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,11 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             lines = [dict(zip(CRAWL_COLUMNS, crawl_line(row), strict=True)) for row in crawls]
             create_table_artifact(
                 lines, key=f"{loop.flow}-crawls", description="What the shops gave, and how they were asked"
+            )
+        answers = loop.reports / EFFECT_PAGE
+        if loop.flow == "cycle" and answers.exists():
+            create_markdown_artifact(
+                with_pictures(answers), key="cycle-answers", description="What the answers changed"
             )
         for held in sorted(loop.reports.glob("quarantine-*.md")):
             key = _NO_KEY.sub("-", held.stem.lower()).strip("-")

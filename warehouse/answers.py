@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recognition.audit.consensus import GoldenRecord
-from recognition.vocabulary import QuestionKind
+from recognition.vocabulary import QuestionArm, QuestionKind
 from warehouse.session import Session
 
 
@@ -42,3 +42,26 @@ def untaught_answers(db: Session) -> tuple[int, datetime | None]:
     """Return how many questions were answered since the last cycle that ended well, and when the first of them was."""
     ((count, since),) = db.tuples("answers/untaught")
     return count, since
+
+
+@dataclass(frozen=True, slots=True)
+class FreshAnswer:
+    """An answer, in its last form, that no cycle before this one knew."""
+
+    annotation_id: int
+    question_key: str
+    arm: QuestionArm
+    annotator: str
+    kind: str
+    sku: str | None
+    seconds: float | None
+
+
+def fresh_answers(db: Session) -> list[FreshAnswer]:
+    """Return the answers since the last cycle that ended well, oldest first."""
+    return db.rows(FreshAnswer, "answers/since_cycle")
+
+
+def opinions(db: Session) -> list[tuple[str, str, tuple[str, str | None]]]:
+    """Return who said what about which question, of all answers ever: annotator, question key, kind and SKU."""
+    return [(annotator, key, (kind, sku)) for annotator, key, kind, sku in db.tuples("answers/opinions")]

@@ -85,3 +85,8 @@ def spent_annotations(db: Session) -> set[tuple[str, int]]:
 def append_rejected_answers(db: Session, rows: Sequence[RejectedAnswerRow]) -> int:
     """Record answers that were set aside; return how many were new."""
     return db.run_over("labels/append_rejected", rows)
+
+
+def labelled_by(db: Session, annotations: Sequence[int]) -> dict[str, int]:
+    """Return photo -> annotation that says which product it shows, of those annotations whose word still stands."""
+    return dict(db.tuples("labels/of_annotations", annotations=list(annotations)))

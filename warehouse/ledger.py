@@ -53,3 +53,8 @@ def subjects_standing(db: Session, subject_kind: SubjectKind, action: str, undon
     """Return the subjects about which the last of these two decisions was the first."""
     told = {"subject_kind": subject_kind, "action": action, "undone_by": undone_by}
     return {subject for (subject,) in db.tuples("ledger/last_of_two", **told)}
+
+
+def decided_in(db: Session, run_id: str, action: str) -> list[str]:
+    """Return the subjects of a run's decisions of one action, in their order."""
+    return [subject for (subject,) in db.tuples("ledger/of_run", run_id=run_id, action=action)]

@@ -180,3 +180,8 @@ def get_cursor(db: Session, name: str) -> str | None:
 def set_cursor(db: Session, name: str, value: str) -> None:
     """Remember how far a synchronisation has come."""
     db.run("questions/set_cursor", name=name, value=value)
+
+
+def waiting_by_arm(db: Session) -> dict[QuestionArm, int]:
+    """Return how many questions of each arm wait for an answer, the most first."""
+    return {QuestionArm(arm): count for arm, count in db.tuples("questions/waiting_by_arm")}

@@ -19,6 +19,9 @@ Answers = Mapping[str, Hashable]
 """What each annotator said of one thing."""
 
 _PRIOR_RIGHT, _PRIOR_WRONG = 18.0, 2.0  # a stranger is taken to be right nine times of ten, as if seen twenty times
+STRANGER = _PRIOR_RIGHT / (_PRIOR_RIGHT + _PRIOR_WRONG)
+"""How often somebody is right of whom nothing is known."""
+
 _MOST_SURE = 0.995  # nobody is believed never to err: two people who agree must be able to outvote anybody
 _ROUNDS, _SETTLED_BY = 100, 1e-6
 
@@ -53,7 +56,7 @@ def weigh_answers(said: Mapping[str, Answers], tested: Mapping[str, GoldenRecord
     """
     tested = tested or {}
     annotators = sorted({annotator for answers in said.values() for annotator in answers} | set(tested))
-    accuracies = dict.fromkeys(annotators, _PRIOR_RIGHT / (_PRIOR_RIGHT + _PRIOR_WRONG))
+    accuracies = dict.fromkeys(annotators, STRANGER)
     beliefs: dict[str, dict[Hashable, float]] = {}
     for _ in range(_ROUNDS):
         beliefs = {thing: _belief(answers, accuracies) for thing, answers in said.items()}

@@ -13,6 +13,7 @@ from skuloop.main import main
 from tasks.audit import audit_catalogue
 from tasks.catalogue import follow_catalogue
 from tasks.crawl import crawl_source
+from tasks.effect import tell_effect
 from tasks.embed import embed_new
 from tasks.ingest import ingest_feeds
 from tasks.loop import Loop, finish, open_loop
@@ -63,11 +64,13 @@ def plain_night(config: Path, label: str) -> tuple[RecogniseReport, ReviewReport
 
 
 def plain_cycle(config: Path, label: str) -> TrainReport:
-    """Audit, embed and train, without answers and without Prefect's server."""
+    """Audit, embed, train and tell, without a pull and without Prefect's server."""
     with _loop(config, "cycle", label) as loop:
         audit_catalogue.fn(loop)
         embed_new.fn(loop)
-        return train_release.fn(loop)
+        trained = train_release.fn(loop)
+        tell_effect.fn(loop)
+        return trained
 
 
 @contextmanager

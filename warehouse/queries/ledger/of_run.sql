@@ -1,0 +1,1 @@
+SELECT subject FROM decision WHERE run_id = $run_id AND action = $action ORDER BY seq

@@ -1,0 +1,1 @@
+SELECT arm, count(*) FROM question WHERE status IN ('pending', 'open') GROUP BY arm ORDER BY count(*) DESC, arm
