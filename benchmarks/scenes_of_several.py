@@ -6,7 +6,7 @@ Scenes are composed (synthetic, see `benchmarks.composed_scenes`): cut-outs of c
 Dataset and of cart-parts, on tables and on shops out of focus, boxes known. The foreground head of Grocery was taught
 with the same catalogue pictures, as in a real shop; the scenes of cart-parts show products that no head ever saw.
 How things are told apart and looked at closely was chosen on scenes of other parts, other shops and another seed.
-Identification: a release taught with the Grocery train split, or with camera photos of 300 cart-parts, and without any
+Identification: a release taught with the Grocery train split, or with camera photos of 100 cart-parts, and without any
 catalogue picture, names each crop; the named cart-parts are others than those that are only to be found. What looking
 for several products costs a photo of one is asked of photos of the official test split. Frozen ViT-Tiny, a stand-in for
 the default encoder; yolox_nano. Needs SKULOOP_SHARED (default ../shared).
@@ -66,7 +66,7 @@ from skuloop.output import console, print_table
 from tasks.settings import shared_data
 
 _HIT = 0.5
-_TAUGHT = 300  # cart-parts that a release names
+_TAUGHT = 100  # cart-parts that a release names
 _COMPOSED = 120  # parts of which scenes are made
 _SIZES = ((0.12, 0.22), HEIGHTS, (0.42, 0.6))  # of the scene's height
 _PROMISE = CalibrationPolicy(unseen_share=0.05)

@@ -1,4 +1,4 @@
-"""What to try the finished demo with: a table with several products, something that the shop does not sell, a film."""
+"""What to try the finished demo with: a table with several products, one product, something unknown, a film."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +24,13 @@ _SHOWN = 3  # products of the film
 
 
 def write_tries(folder: Path, products: tuple[DemoProduct, ...], seed: int) -> Path:
-    """Write `table.jpg`, `not-in-the-shop.jpg` and `film.webm` into `folder`/try and return that folder."""
+    """Write `table.jpg`, `one.jpg`, `not-in-the-shop.jpg` and `film.webm` into `folder`/try and return that folder."""
     home = folder / TRIES
     home.mkdir(parents=True, exist_ok=True)
     sold = _of_different_brands(products)
     rng = np.random.default_rng([seed, len(TRIES)])
     table_with(sold[: len(_ON_THE_TABLE)], rng).save(home / "table.jpg", quality=_QUALITY)
+    camera_photo(sold[-1], rng, _PHOTO_SIDE).save(home / "one.jpg", quality=_QUALITY)
     table_with_a_mug(rng).save(home / "not-in-the-shop.jpg", quality=_QUALITY)
     _write_film(home / "film.webm", [camera_photo(product, rng, _PHOTO_SIDE) for product in sold[:_SHOWN]])
     return home
