@@ -111,7 +111,7 @@ _VERDICTS = (
 )
 _STRANGERS = (
     *("classes", "unseen AUROC", "FPR at 95 % TPR", "expected AUROC", "expected FPR"),
-    *("without the cohort", "its FPR", "of max-softmax", "of ratio alone", "of cosine alone"),
+    *("ratio and cosine alone", "their FPR", "of max-softmax", "of ratio alone", "of cosine alone"),
     *("unseen called unseen", "known called unseen", "at most"),
 )
 
@@ -191,7 +191,7 @@ def _ours(shared: Path, spec: EncoderSpec, size: int) -> dict[str, float | str]:
     return (
         _shares(outcomes.right, split)
         | _unseen(shared, spec, recogniser, split)
-        | _without_cohort(shared, spec, trained, recogniser, split)
+        | _alone(shared, spec, trained, recogniser, split)
         | {
             "expected_auroc": thresholds.unseen_auroc,
             "expected_fpr": thresholds.unseen_fpr,
@@ -226,13 +226,13 @@ def _unseen(shared: Path, spec: EncoderSpec, recogniser: Recogniser, split: Spli
     }
 
 
-def _without_cohort(
+def _alone(
     shared: Path, spec: EncoderSpec, trained: TrainedHeads, recogniser: Recogniser, split: Split
 ) -> dict[str, float | str]:
-    """How well the same evidence tells them apart where a photo is not judged beside its other candidates."""
+    """How well the same evidence tells them apart by ratio and cosine alone, beside no others and no length."""
     heads = trained.heads
     kept, held_out, known, unseen = (
-        replace(ranking, familiarity_of_others=nothing, ratio_of_others=nothing)
+        replace(ranking, familiarity_of_others=nothing, ratio_of_others=nothing, log_length=nothing)
         for ranking in (
             rank(trained.class_kept.candidates, heads.coarse_weight, heads.scale),
             rank(trained.class_held_out.candidates, heads.coarse_weight, heads.scale),

@@ -28,6 +28,7 @@ MOST_AXES: Mapping[str, int] = {"colour": 64}
 """Axes of a block's discriminant; other blocks have 256. Fewer axes than classes - 1 lose what tells few of them apart
 and, measured on 1,000 classes, gain a point: what is dropped is mostly noise."""
 _AXES = 256
+_LEAST_LENGTH = 1e-6  # of a vector that shows nothing at all
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,19 @@ class Metric:
     def whiten_blocks(self, vectors: Vectors) -> list[Vectors]:
         """[n, d] encoder vectors -> [n, k] of each part, L2-normalised, before they are weighed and joined."""
         return [part.whitening.apply(vectors[:, part.start : part.stop]) for part in self.parts]
+
+    def log_lengths(self, vectors: Vectors) -> Vectors:
+        """[n] natural logarithm of the length of [n, d] vectors in the first part, before it is made one.
+
+        A photo whose product is small, blurred or half hidden lies nearer to the mean of all photos. The length says
+        nothing of which product it is, and much of how near to its own product a photo can be expected to come.
+
+        Source: the norm of a feature as a measure of quality, Kim, Jain and Liu, "AdaFace", CVPR 2022.
+        """
+        part = self.parts[0]
+        placed = (vectors[:, part.start : part.stop] - part.whitening.mean) @ part.whitening.matrix
+        lengths = np.maximum(np.linalg.norm(placed, axis=1), _LEAST_LENGTH)
+        return np.asarray(np.log(lengths), dtype=np.float32)
 
     def refine(self, whitened: Vectors) -> Vectors:
         """[n, k] whitened vectors -> [n, k] L2-normalised, where photos are compared."""

@@ -79,12 +79,14 @@ class Candidates:
         cosine: [n, k] float32 cosine to the prototype in the whitened space.
         coarse: [n, k] float32 log-probability of the class's superclass.
         ratio: [n, k] float32 log-likelihood ratio of the class and a product that nobody has taught.
+        log_length: [n] float32 of the photo, see `recognition.heads.metric`.
     """
 
     rows: Rows
     cosine: NDArray[np.float32]
     coarse: NDArray[np.float32]
     ratio: NDArray[np.float32]
+    log_length: NDArray[np.float32]
 
     @classmethod
     def join(cls, parts: Sequence["Candidates"], class_count: int) -> "Candidates":
@@ -100,6 +102,7 @@ class Candidates:
             cosine=np.concatenate([none, *(part.cosine for part in filled)]),
             coarse=np.concatenate([none, *(part.coarse for part in filled)]),
             ratio=np.concatenate([none, *(part.ratio for part in filled)]),
+            log_length=np.concatenate([np.zeros(0, dtype=np.float32), *(part.log_length for part in filled)]),
         )
 
     def filled_up_to(self, width: int) -> "Candidates":
@@ -110,6 +113,7 @@ class Candidates:
             cosine=np.pad(self.cosine, missing, constant_values=_IMPOSSIBLE),
             coarse=np.pad(self.coarse, missing, constant_values=_IMPOSSIBLE),
             ratio=np.pad(self.ratio, missing, constant_values=_IMPOSSIBLE),
+            log_length=self.log_length,
         )
 
     @property
@@ -134,6 +138,7 @@ class Ranking:
             product rather than some other one.
         familiarity_of_others: [n] float32 mean cosine of the other candidates, see `recognition.heads.cohort`.
         ratio_of_others: [n] float32 mean log-likelihood ratio of the other candidates.
+        log_length: [n] float32 of the photo before it is compared.
     """
 
     rows: Rows
@@ -142,6 +147,7 @@ class Ranking:
     ratio: NDArray[np.float32]
     familiarity_of_others: NDArray[np.float32]
     ratio_of_others: NDArray[np.float32]
+    log_length: NDArray[np.float32]
 
 
 def scan_prototypes(prototypes: Vectors) -> NearestClasses:
@@ -180,6 +186,7 @@ def find_candidates(
         heads.routes(refined, rows),
         # A refinement pulls the photos that it was taught together: how much photos scatter is seen before it.
         heads.likelihood.log_ratios(whitened, rows),
+        heads.metric.log_lengths(vectors),
     )
 
 
@@ -203,6 +210,7 @@ def rank(candidates: Candidates, coarse_weight: float, scale: float) -> Ranking:
         ratio=candidates.ratio.max(axis=1),
         familiarity_of_others=mean_of_others(candidates.cosine, candidates.possible),
         ratio_of_others=mean_of_others(candidates.ratio, candidates.possible),
+        log_length=candidates.log_length,
     )
 
 

@@ -15,7 +15,7 @@ from recognition.isolation.protocol import IsolationSpec
 from recognition.triage.thresholds import KnownProduct, Thresholds
 from recognition.vocabulary import IsolationMethod, Tier
 
-FORMAT = 5
+FORMAT = 6
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Three questions, answered on photos that the heads in question never saw:
 - known: does the photo show a taught product at all? The same heads, which saw neither the scenes of the known photos
   nor the classes of the unseen ones, rank both; a held-out class is what a new product is, its look-alikes stay. The
   log-likelihood ratio and the cosine to the nearest prototype tell them apart, judged beside those of the photo's other
-  candidates, and become a probability.
+  candidates and beside its length, and become a probability.
 - unseen: below which probability is it hopeless? The threshold parts the two best, but never at the price of more than
   a set share of the known photos.
 - sure: how sure is sure enough? Confidence is P(known) x P(class | known). The least threshold at which the sure
@@ -25,6 +25,8 @@ from recognition.triage.separation import auroc, false_positive_rate
 from recognition.triage.thresholds import NEVER_SURE, OWN_FIGURES, KnownProduct, Thresholds, figures_of
 from recognition.vocabulary import Tier
 
+_LEAST_SPREAD = 1e-4
+_USUAL_LENGTHS = (0.01, 0.99)  # quantiles; what lies outside is too rare to learn from
 _LEAST_SHARE = 1e-6  # of unseen photos: without any, nothing would ever be unseen
 
 
@@ -81,13 +83,15 @@ def fit_known_product(known: Ranking, unseen: Ranking, unseen_share: float) -> K
     """
     prior = _prior(unseen_share)
     if not len(known.ratio) or not len(unseen.ratio):
-        return KnownProduct(0.0, 0.0, 0.0, 0.0, prior)
-    figures = np.concatenate([figures_of(known), figures_of(unseen)])  # [n, 4]
+        return KnownProduct.by_prior(prior)
+    lengths = np.quantile(np.concatenate([known.log_length, unseen.log_length]), _USUAL_LENGTHS).tolist()
+    figures = np.concatenate([figures_of(known, *lengths), figures_of(unseen, *lengths)])  # [n, 5]
     kinds = np.concatenate([np.ones(len(known.ratio)), np.zeros(len(unseen.ratio))])
-    middle, spread = figures.mean(axis=0), np.maximum(figures.std(axis=0), 1e-9)
+    middle, spread = figures.mean(axis=0), figures.std(axis=0)
+    spread[spread < _LEAST_SPREAD] = np.inf  # what is the same for all photos but for rounding tells nothing
     slopes, offset = _logistic((figures - middle) / spread, kinds)
     slopes = slopes / spread
-    fitted: list[float] = [*slopes.tolist(), offset - float(slopes @ middle) + prior]
+    fitted: list[float] = [*slopes.tolist(), *lengths, offset - float(slopes @ middle) + prior]
     return KnownProduct(*fitted)
 
 
@@ -100,7 +104,7 @@ def _prior(unseen_share: float) -> float:
 def _logistic(figures: NDArray[np.float64], kinds: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Slopes [k] of standardised figures [n, k], and the offset; both kinds weigh the same.
 
-    The figures of the best candidates count for a photo or not at all; without them their cohort tells nothing.
+    The figures of the best candidates count for a photo or not at all; without them there is nothing to judge.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -166,7 +170,7 @@ def _parting(known: NDArray[np.floating], unseen: NDArray[np.floating], known_lo
 def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
     """Nothing could be held out: nothing is unseen, nothing is sure, and people are asked about every photo."""
     return Thresholds(
-        known=KnownProduct(0.0, 0.0, 0.0, 0.0, _prior(policy.unseen_share)),
+        known=KnownProduct.by_prior(_prior(policy.unseen_share)),
         least_known=0.0,
         sure=dict.fromkeys((Tier.TRAINED, Tier.GALLERY), NEVER_SURE),
         familiarity=-1.0,

@@ -17,7 +17,8 @@ class KnownProduct:
     """Probability that a photo shows a taught product at all (logistic regression; Platt, 1999).
 
     The likelihood ratio is judged before a refinement and the cosine after it; each knows something of its own. Both
-    are judged beside those of the photo's other candidates, see `recognition.heads.cohort`.
+    are judged beside those of the photo's other candidates, see `recognition.heads.cohort`, and beside how near to its
+    product a photo of that length can be expected to come, see `recognition.heads.metric`.
 
     Attributes:
         ratio: what the largest log-likelihood ratio adds to the log-odds; never negative, as the next: a photo that
@@ -25,6 +26,9 @@ class KnownProduct:
         familiarity: what the cosine to the nearest prototype adds to them.
         ratio_of_others: what the mean log-likelihood ratio of the other candidates adds, of either sign, as the next.
         familiarity_of_others: what their mean cosine adds.
+        log_length: what the logarithm of the length adds, of either sign.
+        shortest: logarithm of a length; shorter photos are judged as if they had it, for evidence knows none of them.
+        longest: the same for longer ones.
         offset: of the log-odds, with the share of unseen products that is expected in the field.
     """
 
@@ -32,23 +36,33 @@ class KnownProduct:
     familiarity: float
     ratio_of_others: float
     familiarity_of_others: float
+    log_length: float
+    shortest: float
+    longest: float
     offset: float
+
+    @classmethod
+    def by_prior(cls, offset: float) -> "KnownProduct":
+        """The same for every photo: what is left where nothing is known, or nothing tells."""
+        return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, offset)
 
     def probability(self, ranking: Ranking) -> NDArray[np.float64]:
         """[n] probabilities of n ranked photos."""
-        slopes = np.array([self.ratio, self.familiarity, self.ratio_of_others, self.familiarity_of_others])
-        log_odds = figures_of(ranking) @ slopes + self.offset
+        of_others = self.ratio_of_others, self.familiarity_of_others
+        slopes = np.array([self.ratio, self.familiarity, *of_others, self.log_length])
+        log_odds = figures_of(ranking, self.shortest, self.longest) @ slopes + self.offset
         return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))), dtype=np.float64)
 
 
 OWN_FIGURES = 2
-"""So many figures are of the best candidates; the others are of their cohort."""
+"""So many figures are of the best candidates; the others are what these are judged beside."""
 
 
-def figures_of(ranking: Ranking) -> NDArray[np.float64]:
-    """[n, 4] what tells known from unseen photos, in the order of the slopes of `KnownProduct`."""
-    own = ranking.ratio, ranking.familiarity
-    return np.stack([*own, ranking.ratio_of_others, ranking.familiarity_of_others], axis=1).astype(np.float64)
+def figures_of(ranking: Ranking, shortest: float, longest: float) -> NDArray[np.float64]:
+    """[n, 5] what tells known from unseen photos, in the order of the slopes of `KnownProduct`."""
+    own, of_others = (ranking.ratio, ranking.familiarity), (ranking.ratio_of_others, ranking.familiarity_of_others)
+    length = np.clip(ranking.log_length, shortest, longest)
+    return np.stack([*own, *of_others, length], axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def release_content() -> ReleaseContent:
             scale=20.0,
         ),
         thresholds=Thresholds(
-            known=KnownProduct(0.0, familiarity=40.0, ratio_of_others=0.0, familiarity_of_others=0.0, offset=-30.0),
+            known=replace(KnownProduct.by_prior(-30.0), familiarity=40.0),
             least_known=0.5,
             sure=dict.fromkeys(Tier, 0.9),
             familiarity=0.75,

@@ -212,7 +212,7 @@ def test_labels_are_suspected_where_another_class_explains_the_photo_better_and_
     """Two classes of four photos; the last photo of each has the label of the other, and one is merely hard."""
     rows = np.tile([0, 1], (8, 1))
     first = np.array([0.9, 0.8, 0.55, 0.1, 0.1, 0.2, 0.1, 0.95])
-    ranking = Ranking(rows, np.stack([first, 1 - first], axis=1), *np.ones((4, 8)))
+    ranking = Ranking(rows, np.stack([first, 1 - first], axis=1), *np.ones((5, 8)))
     found = find_suspects(ranking, np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2)
     assert found.rows.tolist() == [7, 3]
     assert found.rivals.tolist() == [0, 1]

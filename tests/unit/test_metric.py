@@ -82,6 +82,15 @@ def test_parts_are_whitened_weighed_and_joined_as_by_hand():
     assert np.allclose(found, expected, atol=1e-5)
 
 
+def test_the_length_of_a_photo_is_that_of_its_embedding_before_it_is_made_one():
+    samples = coloured_samples()
+    metric = fit_metric(samples, MetricKind.WHITENED).weighing((1.0, 0.3))
+    whitening = fit_whitening(replace(samples, vectors=samples.vectors[:, :16], layout=()))
+    expected = [np.log(np.linalg.norm((row[:16] - whitening.mean) @ whitening.matrix)) for row in samples.vectors]
+    assert np.allclose(metric.log_lengths(samples.vectors), expected, atol=1e-5)
+    assert np.isfinite(metric.log_lengths(np.concatenate([whitening.mean, np.zeros(6)])[None].astype(np.float32))).all()
+
+
 def test_dropped_axes_leave_the_order_of_classes_as_it_was():
     """The means of c classes span c - 1 axes: as many leading ones rank every photo as all of them do."""
     samples = clustered_samples(classes=6, photos=12, seed=5)

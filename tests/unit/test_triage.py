@@ -42,7 +42,8 @@ def ranked(cosine: np.ndarray, targets: np.ndarray, ratio: np.ndarray, photos_pe
     rows = np.tile(np.arange(CLASSES), (len(cosine), 1))
     ratios = np.repeat(ratio[:, None], CLASSES, axis=1)
     nothing = np.zeros_like(cosine, dtype=np.float32)
-    candidates = Candidates(rows, cosine.astype(np.float32), nothing, ratios.astype(np.float32))
+    lengths = np.zeros(len(cosine), dtype=np.float32)
+    candidates = Candidates(rows, cosine.astype(np.float32), nothing, ratios.astype(np.float32), lengths)
     return OutOfFold(candidates, targets, np.arange(len(targets)) // photos_per_scene)
 
 
@@ -152,7 +153,7 @@ def test_the_probability_of_being_known_is_what_comes_at_the_share_that_is_expec
 def ranking_of(ratio: np.ndarray, cosine: np.ndarray) -> Ranking:
     one = np.ones((len(ratio), 1), dtype=np.float32)
     nothing = np.zeros(len(ratio), dtype=np.float32)
-    return Ranking(np.zeros((len(ratio), 1), dtype=np.int64), one, cosine, ratio, nothing, nothing)
+    return Ranking(np.zeros((len(ratio), 1), dtype=np.int64), one, cosine, ratio, nothing, nothing, nothing)
 
 
 def test_a_figure_that_tells_the_wrong_way_round_is_not_believed():
@@ -209,7 +210,7 @@ def test_auroc_agrees_with_counting_pairs():
 
 
 THRESHOLDS = Thresholds(
-    known=KnownProduct(1.0, familiarity=0.0, ratio_of_others=0.0, familiarity_of_others=0.0, offset=0.0),
+    known=replace(KnownProduct.by_prior(0.0), ratio=1.0),
     least_known=0.5,
     sure={Tier.TRAINED: 0.9, Tier.GALLERY: NEVER_SURE},
     familiarity=0.5,
@@ -224,7 +225,7 @@ THRESHOLDS = Thresholds(
 def judged(probability: float, ratio: float, tier: Tier = Tier.TRAINED) -> Recognition:
     probabilities = np.array([[probability, 1 - probability]], dtype=np.float32)
     nothing = np.zeros(1, dtype=np.float32)
-    ranking = Ranking(np.array([[0, 1]]), probabilities, np.array([0.7]), np.array([ratio]), nothing, nothing)
+    ranking = Ranking(np.array([[0, 1]]), probabilities, np.array([0.7]), np.array([ratio]), nothing, nothing, nothing)
     (found,) = judge(ranking, ("sku0", "sku1"), (tier, tier), THRESHOLDS)
     return found
 
