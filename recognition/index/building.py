@@ -12,7 +12,7 @@ import numpy as np
 from recognition.heads.samples import Rows, Vectors
 from recognition.index.embeddings import Embeddings
 from recognition.index.index import GONE, Index
-from recognition.index.recall import Recall, measure_recall
+from recognition.index.recall import Recall, measure_recall, nearest_cosines
 from recognition.index.variants import Variant, variants_for
 
 LEAST_RECALL = 0.999
@@ -34,15 +34,18 @@ def index_for(
         before: the index of the release before.
         least_recall: recall@1 and recall@10 below which the next more exact kind is taken.
     """
+    variants = variants_for(len(embeddings), embeddings.vectors.shape[1])
     changed = changed_index(before, embeddings) if before is not None else None
-    if changed is not None and (recall := measure_recall(changed, queries)).least >= least_recall:
+    # The scan is most of the work, and the same for every kind of index.
+    exact = nearest_cosines(embeddings, queries) if changed is not None or not variants[0].exact else None
+    if changed is not None and (recall := measure_recall(changed, queries, exact)).least >= least_recall:
         return changed, recall
     built: dict[str, Index] = {}
-    for variant in variants_for(len(embeddings), embeddings.vectors.shape[1]):
+    for variant in variants:
         if variant.factory not in built:
             built[variant.factory] = build_index(embeddings, variant)
         index = replace(built[variant.factory], variant=variant)
-        recall = measure_recall(index, queries)
+        recall = measure_recall(index, queries, exact)
         if recall.least >= least_recall:
             break
     return index, recall

@@ -21,7 +21,7 @@ from recognition.release.evaluation import Evaluation, evaluate
 from recognition.release.gate import GateEvidence, GateVerdict
 from recognition.release.recogniser import Recogniser
 from recognition.release.report import Report, report_on
-from recognition.vocabulary import Part
+from recognition.vocabulary import GateReason, Part
 
 CHANGE_VERSION = 1
 """Raise it whenever the same change would make another release."""
@@ -154,7 +154,11 @@ def changed_card(release_id: str, changed: ChangedRelease, verdict: GateVerdict,
         "",
         "## Gate",
         "",
-        *(f"- {'passed' if check.passed else 'FAILED'}: {check.found}" for check in verdict.checks),
+        *(
+            f"- {'passed' if check.passed else 'FAILED'}: {check.found}"
+            for check in verdict.checks
+            if check.reason is not GateReason.WORSE_THAN_BASELINE  # nothing was trained that one could stand beside
+        ),
         *_named("Products that came", change.skus, titles),
         *_named("Products that went", change.gone, titles),
     ]
