@@ -67,7 +67,10 @@ class CatalogueReport:
         """What the night should say of it."""
         if self.unchanged or self.status is not ReleaseStatus.REFUSED:
             return None
-        return f"{self.came} new products wait for the next cycle: {self.release_id} was refused, {self.explanation}"
+        return (
+            f"the catalogue as it is waits for the next cycle ({self.came} products came, {self.went} left): "
+            f"{self.release_id} was refused, {self.explanation}"
+        )
 
 
 @task(name="catalogue", cache_policy=NO_CACHE)
@@ -174,7 +177,7 @@ def _publish(
         write_bundle(parts.paths.releases, _content(parts, changed, release_id, current, products, card))
     record_change(loop, release_id, changed, verdict, current)
     follow_history(parts)
-    found = f"{len(change.skus)} products came, {len(change.gone)} went"
+    found = f"{len(change.skus)} came to the catalogue, {len(change.gone)} left it"
     return CatalogueReport(
         release_id=release_id,
         explanation=f"{release_id}: {found}" if verdict.publish else verdict.explanation,
