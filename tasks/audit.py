@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from recognition.audit.labels import ResolvedLabel
 from recognition.audit.split import assign_parts
-from recognition.audit.tiers import TierPolicy, count_classes, decide_tier
+from recognition.audit.tiers import TierPolicy, decide_tier
 from recognition.errors import UnreadablePictureError
 from recognition.pictures.apart import Measured, PictureReaders
 from recognition.pictures.quality import judge_picture
@@ -21,17 +21,14 @@ from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
 from tasks.withdrawal import withdrawn_products
-from warehouse.audits import ClassAuditRow, append_class_audits, current_tiers, parts, store_parts
+from warehouse.audits import ClassAuditRow, append_class_audits, class_counts, current_tiers, parts, store_parts
 from warehouse.images import (
     ImageRef,
     MeasuredRow,
-    refused_images,
     store_measurements,
     unmeasured_images,
 )
 from warehouse.ledger import SubjectKind, record_decisions
-from warehouse.listings import families
-from warehouse.products import product_skus
 from warehouse.session import Session
 
 _SHARD = 256
@@ -64,7 +61,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
             groups = group_duplicates(db)
             drop_placeholders(loop, db)
             labels = settled_labels(db)
-            tiers, changes = _decide_tiers(db, loop, labels, groups)
+            tiers, changes = _decide_tiers(db, loop)
             _split(db, labels, groups)
         counts = Counter(tiers.values())
         report = AuditReport(
@@ -145,13 +142,11 @@ def _row(image: ImageRef, found: Measured) -> MeasuredRow:
     )
 
 
-def _decide_tiers(
-    db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]
-) -> tuple[dict[str, Tier], int]:
+def _decide_tiers(db: Session, loop: Loop) -> tuple[dict[str, Tier], int]:
     limits = loop.parts.settings.audit
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
-    counts = count_classes(labels.values(), refused_images(db), groups, product_skus(db), families(db))
+    counts = class_counts(db)
     withdrawn = withdrawn_products(db)
     decided = {
         sku: decide_tier(replace(count, withdrawn=sku in withdrawn), before.get(sku), policy)

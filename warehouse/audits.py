@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from recognition.audit.tiers import ClassCount
 from recognition.vocabulary import Part, Tier, TierReason
 from warehouse.session import Session
 
@@ -20,6 +21,11 @@ class ClassAuditRow:
     tier: Tier
     reason: TierReason
     decided_at: datetime
+
+
+def class_counts(db: Session) -> dict[str, ClassCount]:
+    """Return what each class has, by SKU: `recognition.audit.tiers.count_classes` over every statement that stands."""
+    return {row[0]: ClassCount(*row) for row in db.tuples("audits/count_classes")}
 
 
 def parts(db: Session) -> dict[str, Part]:

@@ -1,0 +1,70 @@
+"""The audit counts classes in the database, in one pass; photo by photo, in plain Python, it must come to the same."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognition.audit.labels import resolve_labels
+from recognition.audit.tiers import count_classes
+from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason
+from tests.support.feeds import Store, product
+from warehouse.audits import class_counts
+from warehouse.images import (
+    ImageRow,
+    MeasuredRow,
+    add_images,
+    duplicate_groups,
+    refused_images,
+    store_duplicate_groups,
+    store_measurements,
+)
+from warehouse.labels import LabelEventRow, append_label_events, label_events, withdraw_statements
+from warehouse.listings import families
+from warehouse.products import product_skus
+
+NOON = datetime(2031, 3, 1, 12, tzinfo=UTC)
+PHOTOS, EVENTS, SKUS = 300, 900, 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    store = Store.made_in(tmp_path)
+    sizes = [
+        product(f"S{n}", pictures=(), price=Decimal(5), group=f"shirt-{n // 2}" if n < 6 else None) for n in range(SKUS)
+    ]
+    store.night(0, sizes)  # S0 and S1 are two sizes of one shirt, and so on; S11 never gets a photo
+    photos = [f"photo-{seed}-{place}" for place in range(PHOTOS)]
+    events = [_event(random, place, photos) for place in range(EVENTS)]
+    with store.parts.warehouse.write() as db:
+        add_images(db, [ImageRow(name, name, 1, "JPEG", "run") for name in photos])
+        reasons = random.choice([PictureReason.OK, PictureReason.OK, PictureReason.BLURRED], PHOTOS)
+        store_measurements(
+            db,
+            [MeasuredRow(name, 9, 9, 1.0, 1.0, 1.0, 1, reason) for name, reason in zip(photos, reasons, strict=True)],
+        )
+        store_duplicate_groups(db, {name: photos[place - place % 3] for place, name in enumerate(photos) if place % 2})
+        append_label_events(db, events)
+        withdraw_statements(db, events[:: EVENTS // 20], "somebody", NOON)
+    with store.parts.warehouse.read() as db:
+        groups, known = duplicate_groups(db), families(db)
+        by_hand = count_classes(
+            resolve_labels(label_events(db)).values(), refused_images(db), groups, product_skus(db), known
+        )
+        assert len(known) == 6
+        assert sum(count.conflicts for count in by_hand.values()) > 20
+        assert sum(count.samples for count in by_hand.values()) > 20
+        assert class_counts(db) == by_hand
+
+
+def _event(random: np.random.Generator, place: int, photos: list[str]) -> LabelEventRow:
+    """Few actors and instants: people correct themselves, contradict each other, and speak in the same second."""
+    origin = random.choice([LabelOrigin.CATALOGUE, LabelOrigin.FOLDER, LabelOrigin.ANNOTATOR])
+    kind = random.choice([LabelKind.SKU, LabelKind.SKU, LabelKind.SKU, LabelKind.NOT_A_PRODUCT, LabelKind.BAD_PHOTO])
+    sku = f"S{random.integers(SKUS - 1)}" if kind == LabelKind.SKU else None
+    at = NOON + timedelta(seconds=int(random.integers(5)))
+    photo, actor = photos[int(random.integers(len(photos)))], f"{origin}-{random.integers(2)}"
+    return LabelEventRow(f"event-{place}", photo, LabelKind(kind), sku, LabelOrigin(origin), actor, at)
