@@ -4,6 +4,7 @@ The bytes decide what a file is, never its name or a server's header. Size is ju
 pixel is decoded, so that a small file which unpacks to gigabytes costs nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -22,6 +23,7 @@ FORMAT_SUFFIXES: Mapping[str, str] = MappingProxyType(
 """Each accepted format, by Pillow's name, and the suffix of its files in the image store."""
 
 _SIGNATURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
+_ADDRESS = re.compile(r" ?<[\w.]+ object at 0x[0-9a-f]+>")
 _ORIENTATION_TAG = 0x0112
 _TURN_UPRIGHT = {  # EXIF 2.3, tag 0x0112: how the camera was held -> what brings the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -186,4 +188,5 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+    """The same words for the same file: an address in memory, as Pillow names it, would differ from run to run."""
+    return _ADDRESS.sub("", f"{type(error).__name__}: {error}")[:200]

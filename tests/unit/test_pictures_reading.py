@@ -66,6 +66,16 @@ def test_a_truncated_download_is_unreadable_and_never_half_a_picture(picture_for
         assert refusal(data[:kept]) in {PictureReason.UNREADABLE, PictureReason.TOO_SMALL}
 
 
+def test_the_same_damage_is_told_in_the_same_words_every_time() -> None:
+    told = []
+    for _ in range(2):
+        with pytest.raises(UnreadablePictureError) as caught:
+            read_picture(b"\xff\xd8\xff no more")
+        told.append(caught.value.detail)
+    assert told[0] == told[1]
+    assert " at 0x" not in told[0]
+
+
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (12_000, 12_000), (6_000, 5_000)])
 def test_a_small_file_that_unpacks_to_gigabytes_is_refused_by_its_header(width: int, height: int) -> None:
     assert refusal(png_that_claims(width, height)) is PictureReason.TOO_LARGE
