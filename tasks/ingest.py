@@ -28,7 +28,7 @@ from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.listings import GoneListing, ListingRow, count_missed, fold_listings, returned_listings
 from warehouse.products import OfferRow, ProductRow, append_offers, upsert_products
-from warehouse.runs import mark_folded, record_failures
+from warehouse.runs import clock_set_back, mark_folded, record_failures
 from warehouse.session import Session
 
 
@@ -96,6 +96,7 @@ def take_in(loop: Loop, crawl: WaitingCrawl) -> IngestReport:
     feed = CrawlFiles(loop.parts.paths.feeds / crawl.source / crawl.crawl_id).feed
     admitted = admit(feed, crawl.source, crawl.crawl_id, crawl.finished_at)
     with loop.parts.warehouse.write() as db:
+        _put_in_order(db, crawl, admitted)
         record_failures(db, admitted.refused)
         refused = IngestReport(refused_rows=len(admitted.refused))
         if is_held(loop, db, crawl, admitted):
@@ -104,6 +105,14 @@ def take_in(loop: Loop, crawl: WaitingCrawl) -> IngestReport:
         take_the_place_of_held(loop, db, crawl)
         mark_folded(db, crawl.crawl_id)
     return refused + report
+
+
+def _put_in_order(db: Session, crawl: WaitingCrawl, admitted: Admitted) -> None:
+    """What was recorded later is newer, whatever the clock said: one that was set back would keep new prices out."""
+    behind = clock_set_back(db, crawl.crawl_id)
+    if behind is not None:
+        admitted.products[:] = [row.model_copy(update={"seen_at": row.seen_at + behind}) for row in admitted.products]
+        admitted.photos[:] = [row.model_copy(update={"seen_at": row.seen_at + behind}) for row in admitted.photos]
 
 
 def _fold(loop: Loop, db: Session, crawl: WaitingCrawl, admitted: Admitted) -> IngestReport:

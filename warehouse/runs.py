@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recognition.vocabulary import FetchReason, RunStatus
 from warehouse.errors import WarehouseError
@@ -105,6 +105,15 @@ def record_crawl(db: Session, row: CrawlRow) -> None:
 def record_failures(db: Session, rows: Sequence[CrawlFailureRow]) -> int:
     """Record failures, one row per source, URL and reason; a crawl counts as one attempt. Return how many changed."""
     return db.run_over("runs/record_failures", rows)
+
+
+def clock_set_back(db: Session, crawl_id: str) -> timedelta | None:
+    """How far the items of a crawl must be moved to stand behind those of the crawls of its source that came before it.
+
+    None where the clock ran on between them, as it should.
+    """
+    found = db.value("runs/clock_set_back", crawl_id=crawl_id)
+    return found if isinstance(found, timedelta) else None
 
 
 def mark_folded(db: Session, crawl_id: str) -> None:

@@ -227,3 +227,19 @@ def test_labels_of_a_folder_follow_a_merge_too(store: Store) -> None:
         merge_products(loop, "tea", "A1", "ann")
     with store.parts.warehouse.read() as db:
         assert {event.sku for event in label_events(db)} == {"A1"}
+
+
+def test_prices_after_the_clock_was_set_back_are_news_and_not_old_hat(store: Store) -> None:
+    store.night(0, [product("A1", price=Decimal(4))])
+    store.night(300, [product("A1", price=Decimal(5))])  # a clock that had gone astray
+    for night, price in ((1, 6), (2, 7), (3, 8)):
+        assert store.night(night, [product("A1", price=Decimal(price))]).new_offers == 1
+    with store.parts.warehouse.read() as db:
+        assert latest_offers(db)["A1"].price == Decimal(8)
+    assert store.query("SELECT price FROM offer ORDER BY seq") == [(Decimal(price),) for price in (4, 5, 6, 7, 8)]
+    times = [at for (at,) in store.query("SELECT seen_at FROM offer ORDER BY seq")]
+    assert times == sorted(times)
+    before = tables(store)
+    unfold(store)
+    store.ingest("night-3")
+    assert tables(store) == before

@@ -1,6 +1,6 @@
 -- The first crawl of a source brings everything, those after it what has changed: it says nothing of them.
 WITH known AS (
-    SELECT visit.bytes, row_number() OVER (ORDER BY crawl.finished_at) AS number
+    SELECT visit.bytes, row_number() OVER (ORDER BY visit.rowid) AS number
     FROM crawl_visit AS visit
     JOIN crawl USING (crawl_id)
     WHERE crawl.source = $source
