@@ -17,11 +17,12 @@ from tasks.freshness import require_fresh
 from tasks.loop import Loop, RunSkippedError, finish, open_loop
 from tasks.report import CycleReport, Findings, final_state, publish_artifacts, run_name, write_report
 from tasks.settings import load_settings
+from tasks.shared_releases import share_release
 from tasks.snapshot import publish_tables
 from tasks.train import TrainReport, train_release
 from tasks.views import ViewsReport, encode_views
 from tasks.wiring import today
-from warehouse.errors import VectorStoreError
+from warehouse.errors import ObjectStoreError, VectorStoreError
 
 
 @flow(name="cycle", flow_run_name=run_name)
@@ -76,6 +77,7 @@ def _train(loop: Loop, findings: Findings) -> tuple[EmbedReport | None, ViewsRep
         embedded = embed_new(loop)
         views = encode_views(loop)
         trained = train_release(loop)
-    except (RecognitionError, VectorStoreError) as error:
+        share_release(loop)
+    except (RecognitionError, VectorStoreError, ObjectStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
     return embedded, views, trained

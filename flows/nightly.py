@@ -25,7 +25,7 @@ from tasks.snapshot import publish_tables
 from tasks.suggest import suggest_matches
 from tasks.views import ViewsReport, encode_views
 from tasks.wiring import today
-from warehouse.errors import VectorStoreError
+from warehouse.errors import ObjectStoreError, VectorStoreError
 
 
 @flow(name="nightly", flow_run_name=run_name)
@@ -94,6 +94,6 @@ def _recognise(
         reviewed = review_queue(loop, recognised)
         findings.add(reviewed.problem)
         views = encode_views(loop)
-    except (RecognitionError, VectorStoreError) as error:
+    except (RecognitionError, VectorStoreError, ObjectStoreError) as error:
         findings.add(f"{type(error).__name__}: {error}")
     return embedded, followed, recognised, reviewed, views

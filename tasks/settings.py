@@ -7,6 +7,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -275,6 +276,29 @@ class IndexSettings(_Section):
         return MilvusAddress(self.milvus, token) if self.milvus else None
 
 
+class Engine(StrEnum):
+    """What encodes."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+class ClusterSettings(_Section):
+    """Encoding on more than one machine, see `tasks.cluster`.
+
+    Attributes:
+        engine: `local`, processes of this machine; or `dask`.
+        address: of a Dask scheduler; without it processes of this machine are started for the time of a stage.
+        workers: processes of that cluster; 0 means one per core.
+        objects: URL of the folder or bucket that all machines share, as fsspec writes it.
+    """
+
+    engine: Engine = Engine.LOCAL
+    address: str | None = None
+    workers: int = Field(default=0, ge=0)
+    objects: str | None = None
+
+
 class NotifySettings(_Section):
     """Whom Prefect tells when a night fails or a person has to decide; without one of the two, nobody.
 
@@ -322,6 +346,7 @@ class Settings(BaseSettings):
     first_day: FirstDaySettings = FirstDaySettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
+    cluster: ClusterSettings = ClusterSettings()
     source: tuple[Source, ...] = ()
 
     @field_validator("timezone")

@@ -36,3 +36,7 @@ class VectorStoreError(WarehouseError):
 
 class SnapshotError(WarehouseError):
     """The published snapshot is missing or damaged, or a question to it was refused."""
+
+
+class ObjectStoreError(WarehouseError):
+    """The object store that machines share cannot be reached, or refuses; the message names it."""

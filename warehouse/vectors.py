@@ -119,6 +119,26 @@ class VectorStore:
             )
 
 
+def write_shard(path: Path, sha256s: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    """Write a shard outside of any store: how a worker hands vectors on.
+
+    Raises:
+        VectorStoreError: The shape or type does not fit, or a number is not finite.
+    """
+    _refuse_misfits(sha256s, vectors)
+    pq.write_table(_table(sha256s, vectors), path, write_page_checksum=True, use_dictionary=False)
+
+
+def read_shard(path: Path) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return the images of one shard and their vectors, float32 [n, d].
+
+    Raises:
+        VectorStoreError: It is damaged.
+    """
+    sha256s = tuple(_read(path, ["sha256"])["sha256"].to_pylist())
+    return sha256s, _matrix(path, _dimension(path))
+
+
 def _groups(shards: Sequence[Path]) -> list[list[Path]]:
     """Shards to merge: small ones, together no larger than a large one, where that makes many into one."""
     groups: list[list[Path]] = [[]]
