@@ -73,10 +73,10 @@ def _full_disks(ground: Ground, runner: Runner, unharmed: Unharmed) -> Iterator[
     """Nothing is free from the moment a stage begins; then there is room again, and the run is run again."""
     for flow, names in _STAGES.items():
         for name in names:
-            with _small_disk(ground.work), ground.project(flow, f"disk {name}") as title:
+            with small_disk(ground.work), ground.project(flow, f"disk {name}") as title:
                 ground.lay_out(flow)
                 log = ground.folder / "full.log"
-                full = runner.start(flow, ground.config, LABELS[flow], log, partial(_fill_at, name, ground.work))
+                full = runner.start(flow, ground.config, LABELS[flow], log, partial(fill_at, name, ground.work))
                 code = full.end()
                 (ground.work / "ballast").unlink(missing_ok=True)
                 said = f"{code} {_last_line(log)}"
@@ -207,7 +207,7 @@ def _wait(look: Callable[[], bool], seconds: float) -> None:
 
 
 @contextmanager
-def _small_disk(place: Path) -> Iterator[None]:
+def small_disk(place: Path) -> Iterator[None]:
     """A file system of its own in memory; needs the right to mount."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -218,7 +218,7 @@ def _small_disk(place: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
 
 
-def _fill_at(name: str, disk: Path) -> None:
+def fill_at(name: str, disk: Path) -> None:
     """In the process of the run: leave nothing free once that stage begins."""
     from tasks import loop
 

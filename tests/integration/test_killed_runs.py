@@ -6,16 +6,30 @@ matter either.
 
 import random
 import shutil
+import subprocess
+import tempfile
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults_compare import Traces, differences, traces
+from benchmarks.faults_harms import fill_at, small_disk
 from benchmarks.faults_run import Runner
 from tests.support.loops import LoopUnderTest, small_loop
 
 pytestmark = pytest.mark.slow
+
+
+def can_mount() -> bool:
+    """Whether this user may mount a file system in memory."""
+    failures = (OSError, subprocess.CalledProcessError)
+    with tempfile.TemporaryDirectory() as folder, suppress(*failures), small_disk(Path(folder) / "disk"):
+        return True
+    return False
+
 
 KILLS = 4
 LABELS = {"nightly": "night-2", "cycle": "cycle-2"}
@@ -50,6 +64,29 @@ def test_killed_again_and_again_a_run_ends_like_one_that_nobody_harmed(
     moments = [(chance.uniform(0.1, lasting), place % 2 == 0) for place in range(KILLS)]
     found = ended(runner, before, tmp_path / "work", flow, moments)
     assert differences(wanted, found) == []
+
+
+@pytest.mark.skipif(not can_mount(), reason="a small disk cannot be mounted here")
+@pytest.mark.parametrize(
+    ("flow", "stage"), [("nightly", "ingest"), ("nightly", "snapshot"), ("cycle", "audit"), ("cycle", "train")]
+)
+def test_a_disk_that_is_full_from_a_stage_on_costs_that_run_and_nothing_else(
+    runner: Runner, before: Path, tmp_path: Path, flow: str, stage: str, prefect_api: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
+    wanted = ended(runner, before, tmp_path / "work", flow, [])
+    place, logs = tmp_path / "disk", tmp_path
+    with small_disk(place):
+        loop = LoopUnderTest(Path(shutil.copytree(before, place, symlinks=True, dirs_exist_ok=True)) / "skuloop.toml")
+        loop.configure(free_disk_gib=0.0)
+        full = runner.start(flow, loop.config, LABELS[flow], logs / "full.log", partial(fill_at, stage, place))
+        full.end()
+        assert (place / "ballast").stat().st_size > 0, "the stage never began"
+        (place / "ballast").unlink()
+        again = runner.start(flow, loop.config, LABELS[flow], logs / "again.log")
+        assert again.end() == 0, (logs / "again.log").read_text()
+        assert differences(wanted, traces(loop.parts.paths.store, [])) == []
 
 
 def ended(runner: Runner, before: Path, place: Path, flow: str, kills: list[tuple[float, bool]]) -> Traces:
