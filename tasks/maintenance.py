@@ -19,9 +19,12 @@ from tasks.loop import Loop, stage
 from tasks.published import follow_history
 from tasks.tidying import TidyReport, tidy
 from warehouse.errors import SnapshotError, VectorStoreError
+from warehouse.predictions import forget_old_predictions
+from warehouse.releases import current_release
 from warehouse.snapshot import check_snapshot
 
 _MIB = 1024**2
+_RELEASES_REMEMBERED = 5  # what older ones took photos for is told by the first judgement of each alone
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,24 @@ class Compacted:
 
 @task(name="compact", cache_policy=NO_CACHE)
 def compact_store(loop: Loop) -> Compacted:
-    """Rewrite database and vector shards without their gaps, and remove what dead runs left half written."""
+    """Rewrite database and vector shards without their gaps; remove what dead runs and old releases left behind."""
     parts = loop.parts
     database = parts.paths.database
     with stage(loop, "compact", needs=2 * database.stat().st_size) as done:
         leftovers = _remove_leftovers(parts.paths.releases)
+        with parts.warehouse.write() as db:
+            current = current_release(db)
+            forgotten = forget_old_predictions(db, current.release_id if current else None, _RELEASES_REMEMBERED)
         freed, merged, problem = parts.warehouse.compact(), 0, None
         try:
             for fingerprint in parts.vectors.fingerprints():
                 merged += parts.vectors.compact(fingerprint)
         except VectorStoreError as error:
             problem = str(error)
-        done.summary = f"{freed / _MIB:.1f} MiB freed, {merged} shards merged, {leftovers} leftovers removed"
+        done.summary = (
+            f"{freed / _MIB:.1f} MiB freed, {merged} shards merged, {leftovers} leftovers removed, "
+            f"{forgotten} judgements of old releases forgotten"
+        )
     return Compacted(freed, merged, leftovers, problem)
 
 

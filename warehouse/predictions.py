@@ -45,6 +45,14 @@ def predictions_for_review(db: Session, release_id: str) -> list[PredictionRow]:
     return db.rows(PredictionRow, "predictions/for_review", release_id=release_id)
 
 
+def forget_old_predictions(db: Session, current: str | None, releases: int) -> int:
+    """Delete what releases of long ago believed, and return how many rows.
+
+    Kept are the first judgement of each photo, and all of the `current` release and of the last `releases` candidates.
+    """
+    return db.run("predictions/forget", current=current, releases=releases)
+
+
 def waiting_since(db: Session) -> dict[str, datetime]:
     """Return when each photo was judged first, by any release."""
     return dict(db.tuples("predictions/waiting_since"))

@@ -24,7 +24,7 @@ from warehouse.answers import AnswerRow, add_answers
 from warehouse.images import ImageRow, MeasuredRow, add_images, store_measurements
 from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
-from warehouse.predictions import PredictionRow, add_predictions
+from warehouse.predictions import PredictionRow, add_predictions, forget_old_predictions
 from warehouse.questions import QuestionRow, add_questions
 from warehouse.releases import ConfusionRow, ReleaseRow, SuperclassRow, add_confusions, add_release
 from warehouse.runs import (
@@ -182,6 +182,19 @@ def test_each_check_of_the_gate_is_a_row(db):
         ("r1", "worse", True, "0.9 to 0.8"),
         ("r1", "index", False, "recall 0.2"),
     ]
+
+
+def test_of_old_releases_only_first_judgements_are_kept_and_nights_are_measured_as_before(db):
+    for number in range(1, 5):
+        add_release(db, replace(RELEASE, release_id=f"r{number}"), [], [])
+        beliefs = [judged("old", "tea", f"n{number}", number), judged(f"new-{number}", "tea", f"n{number}", number)]
+        add_predictions(db, [replace(belief, release_id=f"r{number}") for belief in beliefs])
+    before = view(db, "manual_share_by_night")
+    assert forget_old_predictions(db, "r2", 1) == 1
+    kept = view(db, "prediction WHERE sha256 = 'old' ORDER BY release_id", "release_id")
+    assert kept == [("r1",), ("r2",), ("r4",)], "the first, the current one, the last one"
+    assert view(db, "manual_share_by_night") == before
+    assert forget_old_predictions(db, "r2", 1) == 0
 
 
 # --- drift
