@@ -1,12 +1,15 @@
 """Nights, cycles and bake-offs as tables for people."""
 
-from skuloop.output import complain, percent, print_table, say
+from skuloop.output import complain, console, percent, print_table, say
 from tasks.audit import AuditReport
 from tasks.bakeoff import COLUMNS, BakeoffReport, row_of
 from tasks.crawl import CrawlReport
 from tasks.maintenance import MaintenanceReport
 from tasks.recognise import RecogniseReport
 from tasks.report import CycleReport, NightReport
+
+_WIDE = 130  # columns of a terminal on which the whole table of a bake-off can be read
+_NARROW = ("isolation", "nearest prototype", "best head", "top-1", "interval", "ms/photo")
 
 
 def print_night(report: NightReport) -> None:
@@ -64,13 +67,23 @@ def print_maintenance(report: MaintenanceReport) -> None:
 
 def print_bakeoff(report: BakeoffReport) -> None:
     """A bake-off for people: the table, and what to write into skuloop.toml."""
-    if report.entries:
+    if console.width >= _WIDE:
         print_table(f"Bake-off {report.label}", COLUMNS, [row_of(entry) for entry in report.entries])
+    else:
+        _print_narrow(report)
     for problem in report.problems:
         complain(problem)
     if report.advice:
-        say(f"table and contact sheets: {report.reports}\nfor skuloop.toml:")
+        say(f"table and contact sheets: {report.reports}\nfor skuloop.toml, in place of its [encoder]:")
         print(report.advice, end="")
+
+
+def _print_narrow(report: BakeoffReport) -> None:
+    """A table for each encoder, without what the page says too: on few columns a wide one cuts every word."""
+    places = [COLUMNS.index(name) for name in _NARROW]
+    for encoder in dict.fromkeys(entry.encoder for entry in report.entries):
+        cells = [row_of(entry) for entry in report.entries if entry.encoder == encoder]
+        print_table(encoder, _NARROW, [[row[place] for place in places] for row in cells])
 
 
 def _crawled(crawl: CrawlReport) -> str:

@@ -247,7 +247,7 @@ def _measure(loop: Loop, spec: EncoderSpec, sample: _Sample) -> Figures:
     milliseconds = _milliseconds(encoder, [picture for _, picture in _some(loop.parts, sample.photos, _TIMED)])
     if spec.isolation.method is not IsolationMethod.NONE:
         _draw_sheet(loop, encoder, spec, sample.photos)
-    report_progress(f"{_said(spec)}: photos to train on", len(samples), len(sample.photos))
+    report_progress(f"{_shortly(spec)}: photos to train on", len(samples), len(sample.photos))
     return measure(samples, sample.tiers, milliseconds)
 
 
@@ -260,7 +260,7 @@ def _vectors(loop_parts: Parts, spec: EncoderSpec, encoder: Encoder, photos: Seq
         spec,
         missing,
         workers=loop_parts.settings.encoder.workers or None,
-        on_progress=lambda so_far, total: report_progress(f"{_said(spec)}: encode", so_far, total),
+        on_progress=lambda so_far, total: report_progress(f"{_shortly(spec)}: encode", so_far, total),
     )
     for batch in batches:
         store.append(fingerprint, batch.sha256s, batch.vectors)
@@ -302,3 +302,8 @@ def _some(loop_parts: Parts, photos: Sequence[LabelledPhoto], count: int) -> Ite
 
 def _said(spec: EncoderSpec) -> str:
     return f"{spec.name}, isolation {spec.isolation.method}"
+
+
+def _shortly(spec: EncoderSpec) -> str:
+    """The same on half a line of a terminal: without the tag that says what the weights were trained with."""
+    return f"{spec.name.partition('.')[0]}, {spec.isolation.method}"

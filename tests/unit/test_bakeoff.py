@@ -19,6 +19,8 @@ from recognition.isolation.protocol import IsolationSpec
 from recognition.release.bakeoff import AS_GOOD, Entry, Figures, advised, measure, ranked, whole_classes
 from recognition.release.intervals import Interval
 from recognition.vocabulary import IsolationMethod, RunStatus, Tier
+from skuloop.output import console
+from skuloop.reports import print_bakeoff
 from tasks.bakeoff import COLUMNS, BakeoffReport, bakeoff_page, row_of, settings_of
 from tasks.settings import load_settings
 from tests.support.synthetic import clustered_samples
@@ -133,3 +135,12 @@ def test_the_page_shows_every_row_and_why_one_was_not_tried():
     assert "not tried: there is no detector" in page
     assert '```toml\n[encoder]\nname = "vit"\n```' in page
     assert all(len(row_of(row)) == len(COLUMNS) for row in rows)
+
+
+def test_on_a_terminal_of_eighty_columns_no_word_of_the_table_is_cut(monkeypatch: pytest.MonkeyPatch):
+    name = "vit_small_patch14_reg4_dinov2.lvd142m"  # longer than what ten columns leave for one
+    rows = (entry(0.8125, name=name), replace(entry(0.75, name=name), isolation=IsolationMethod.FOREGROUND))
+    monkeypatch.setattr(console, "width", 80)
+    with console.capture() as said:
+        print_bakeoff(BakeoffReport("b", RunStatus.COMPLETED, entries=rows))
+    assert {name, "foreground", "prototype", "0.750", "ms/photo"} <= set(said.get().split())
