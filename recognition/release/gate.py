@@ -119,13 +119,16 @@ def _allowed_loss(evidence: GateEvidence, policy: GatePolicy) -> float:
     return max(policy.accuracy_loss, few)
 
 
+def _why_not_compared(evidence: GateEvidence) -> str:
+    if evidence.damaged_incumbent:
+        return "the incumbent cannot be opened: it is damaged, or another version of skuloop wrote it"
+    return "no incumbent to compare with" if evidence.incumbent_classes is None else "no holdout photo to compare on"
+
+
 def _check_incumbent(evidence: GateEvidence, policy: GatePolicy) -> Check:
     ours, theirs = evidence.shared_candidate_top1, evidence.incumbent_top1
     if ours is None or theirs is None:
-        found = (
-            "no incumbent to compare with" if evidence.incumbent_classes is None else "no holdout photo to compare on"
-        )
-        return Check(GateReason.WORSE_THAN_INCUMBENT, passed=True, found=found)
+        return Check(GateReason.WORSE_THAN_INCUMBENT, passed=True, found=_why_not_compared(evidence))
     found = f"top-1 on the classes that both know: candidate {ours:.3f}, incumbent {theirs:.3f}"
     passed = ours >= theirs - _allowed_loss(evidence, policy)
     if (paired := evidence.paired) is not None:

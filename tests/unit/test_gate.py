@@ -62,6 +62,13 @@ def test_the_first_release_needs_no_incumbent():
     assert (verdict.publish, verdict.reason) == (True, GateReason.FIRST_RELEASE)
 
 
+def test_where_the_incumbent_cannot_be_opened_it_is_not_said_that_there_is_none():
+    none = {"shared_candidate_top1": None, "incumbent_top1": None, "incumbent_classes": None, "kept_classes": None}
+    verdict = judge_candidate(replace(FINE, **none, damaged_incumbent=True))
+    assert (verdict.publish, verdict.reason) == (True, GateReason.REPLACES_DAMAGED)
+    assert "cannot be opened" in verdict.explanation
+
+
 def test_new_classes_alone_do_not_make_a_candidate_look_worse():
     """More classes are harder as a whole: the comparison with the incumbent looks at the classes that both know."""
     assert judge_candidate(replace(FINE, candidate_top1=0.88, shared_candidate_top1=0.91)).publish
