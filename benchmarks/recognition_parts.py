@@ -37,7 +37,7 @@ from recognition.encoders import EncoderSpec
 from recognition.encoders.protocol import unit_rows
 from recognition.heads.samples import Samples
 from recognition.heads.scoring import Ranking, rank
-from recognition.heads.training import TrainedHeads, TrainingPolicy, train_heads
+from recognition.heads.training import METHOD, TrainedHeads, TrainingPolicy, train_heads
 from recognition.release.evaluation import Outcomes, evaluation_of
 from recognition.release.intervals import share_interval
 from recognition.release.recogniser import Recogniser
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     label, lambda e=embedding, m=method, n=size: _accuracy(shared, e[1], m, n), fresh=chosen.fresh
                 )
                 rows.append(_row(size, embedding[0], name, figures))
-        found = kept(f"{size}/ours", lambda n=size: _ours(shared, product[1], n), fresh=chosen.fresh)
+        found = kept(f"{size}/ours/method {METHOD}", lambda n=size: _ours(shared, product[1], n), fresh=chosen.fresh)
         rows.append(_row(size, "foreground", _OURS, found))
         ours.append((size, found))
         print(f"{size} classes are measured", file=sys.stderr, flush=True)
