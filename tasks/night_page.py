@@ -246,6 +246,6 @@ dd{margin:0;font-size:1.5rem;font-weight:600;font-variant-numeric:tabular-nums}d
 .problem{border-left:4px solid #c0392b;background:var(--pale);padding:.5rem .8rem;overflow-wrap:anywhere}
 .table{overflow:auto;max-height:32rem;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{padding:.3rem .6rem;text-align:left}
-th,td{border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th,td{border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
 th{position:sticky;top:0;background:var(--pale)}
 th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}.none{opacity:.5}img{max-width:100%;border-radius:6px}"""

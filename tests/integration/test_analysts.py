@@ -1,4 +1,4 @@
-"""Analysts ask the snapshot ten times a second while nights and cycles run: every question is answered."""
+"""Analysts ask the snapshot ten times a second while a cycle and a night run: every question is answered."""
 
 import json
 import subprocess
@@ -70,7 +70,7 @@ def analysts(snapshot: Path) -> Iterator[dict[str, object]]:
 
 
 @pytest.mark.slow
-def test_every_question_is_answered_through_two_nights_and_a_cycle(tmp_path: Path) -> None:
+def test_every_question_is_answered_through_a_cycle_and_a_night(tmp_path: Path) -> None:
     loop = small_loop(tmp_path)
     plain_night(loop.config, "n1")
     _publish(loop.config, "n1")
