@@ -9,6 +9,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.1
+_STATE, _THREADS = 0, 17  # of what stands behind the name in /proc/PID/stat
 _DEAD = {"Z", "X"}  # it has ended, and its parent has not looked yet
 
 
@@ -31,14 +32,18 @@ def command_lines() -> dict[int, list[str]]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process runs; a child of ours that has ended is reaped on the way."""
+    """Whether the process runs, or one of its threads yet does and holds its port and its files.
+
+    A child of ours that has ended is reaped on the way.
+    """
     with suppress(ChildProcessError):  # not our child: its own parent reaps it
-        os.waitpid(pid, os.WNOHANG)
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
     try:
         status = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return status.rpartition(")")[2].split()[0] not in _DEAD
+    fields = status.rpartition(")")[2].split()
+    return fields[_STATE] not in _DEAD or int(fields[_THREADS]) > 1
 
 
 def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> int:

@@ -1,5 +1,6 @@
 """Fixtures that more than one folder of tests shares."""
 
+import random
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class LabelStudioUnderTest:
 
     def project(self, title: str | None = None) -> int:
         """The id of a project with skuloop's interface; a new one unless the title is known."""
-        return self.client().ensure_project(title or f"test {uuid4()}", labelling_config(), self.images_root)
+        return self.client().ensure_project(title or f"test {uuid4()}", labelling_config(self.url), self.images_root)
 
     def request(self, method: str, path: str, **options: object) -> httpx.Response:
         """A request past our client, as a browser or somebody's script would send it."""
@@ -88,7 +89,12 @@ def prefect_api() -> Iterator[str]:
 
 
 def _free_port() -> int:
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below the ports of outgoing connections: one of those could hold it while a server is down."""
+    for port in random.sample(range(20_000, 32_000), 100):  # no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
