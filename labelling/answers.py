@@ -4,29 +4,50 @@ Label Studio stores whatever its API is sent, so everything is checked here.
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from labelling.payloads import (
     ANSWER_FIELD,
+    BRAND_FIELD,
+    GTIN_FIELD,
     NAME_FIELD,
+    SEVERAL_CHOICE,
     SKU_FIELD,
     SPLIT_CHOICE,
+    STRAYS_FIELD,
+    TYPED_SKU_FIELD,
     Answer,
     AnswerKind,
     FixedChoice,
     Question,
     RejectedAnswer,
     candidate_choice,
+    photo_choice,
     question_of,
 )
+from recognition.catalogue.keys import gtin_key
 from recognition.vocabulary import AnswerReason, QuestionKind
 
 _LONGEST_DETAIL = 300
 _LONGEST_NAME = 200
-_VALUES = {ANSWER_FIELD: "choices", NAME_FIELD: "text", SKU_FIELD: "text"}
+_VALUES = {
+    ANSWER_FIELD: "choices",
+    NAME_FIELD: "text",
+    BRAND_FIELD: "text",
+    GTIN_FIELD: "text",
+    SKU_FIELD: "taxonomy",
+    TYPED_SKU_FIELD: "text",
+    STRAYS_FIELD: "choices",
+}
+_WORDLESS: dict[str, AnswerKind] = {
+    FixedChoice.NOT_A_PRODUCT: AnswerKind.NOT_A_PRODUCT,
+    FixedChoice.BAD_PHOTO: AnswerKind.BAD_PHOTO,
+}
+_OF_A_GROUP = {SPLIT_CHOICE: AnswerKind.SPLIT}
+_OF_ONE_PHOTO = {SEVERAL_CHOICE: AnswerKind.SEVERAL_PRODUCTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +87,42 @@ def read_answers(task: AnnotatedTask, known_skus: Collection[str]) -> Iterator[A
             detail = "this task carries no question of skuloop, or its data was changed"
             yield RejectedAnswer(annotation.annotation_id, task.task_id, None, AnswerReason.UNKNOWN_TASK, detail)
             continue
-        try:
-            kind, sku, name = _meaning(question, annotation.result, known_skus)
-        except _UnusableError as error:
-            detail = error.detail[:_LONGEST_DETAIL]
-            yield RejectedAnswer(annotation.annotation_id, task.task_id, question.key, error.reason, detail)
-        else:
-            yield Answer(
-                question.key,
-                annotation.annotation_id,
-                task.task_id,
-                annotation.annotator,
-                annotation.at,
-                kind,
-                sku,
-                name,
-                annotation.seconds,
-            )
+        yield from _read(question, annotation, task.task_id, known_skus)
+
+
+def _read(
+    question: Question, annotation: Annotation, task_id: int, known_skus: Collection[str]
+) -> Iterator[Answer | RejectedAnswer]:
+    try:
+        said = _said(annotation.result)
+        kind, sku, name = _meaning(question, said, known_skus)
+        strays = _strays(question, kind, said[STRAYS_FIELD])
+        brand = _only(said[BRAND_FIELD], "brand") if name else None
+        typed = _only(said[GTIN_FIELD], "barcode") if name else None
+    except _UnusableError as error:
+        detail = error.detail[:_LONGEST_DETAIL]
+        yield RejectedAnswer(annotation.annotation_id, task_id, question.key, error.reason, detail)
+        return
+    gtin = gtin_key(typed)
+    if typed is not None and gtin is None:  # the name is worth keeping, a wrong barcode is not
+        detail = (
+            f"{typed[:_LONGEST_NAME]!r} is not a barcode: its digits or its check digit are wrong; the name was kept"
+        )
+        yield RejectedAnswer(annotation.annotation_id, task_id, question.key, AnswerReason.MALFORMED, detail)
+    yield Answer(
+        question_key=question.key,
+        annotation_id=annotation.annotation_id,
+        task_id=task_id,
+        annotator=annotation.annotator,
+        at=annotation.at,
+        kind=kind,
+        sku=sku,
+        product_name=name,
+        seconds=annotation.seconds,
+        brand=brand[:_LONGEST_NAME].rstrip() if brand else None,
+        gtin=gtin,
+        strays=strays,
+    )
 
 
 class _UnusableError(Exception):
@@ -92,27 +132,38 @@ class _UnusableError(Exception):
         self.detail = detail
 
 
-def _meaning(question: Question, result: Any, known_skus: Collection[str]) -> tuple[AnswerKind, str | None, str | None]:
-    said = _said(result)
+def _meaning(
+    question: Question, said: Mapping[str, list[str]], known_skus: Collection[str]
+) -> tuple[AnswerKind, str | None, str | None]:
     choice = _only(said[ANSWER_FIELD], "choice")
     if choice is None:
         raise _UnusableError(AnswerReason.MALFORMED, "no choice was made")
     for candidate in question.candidates:
         if choice == candidate_choice(candidate.sku):
             return AnswerKind.SKU, candidate.sku, None
-    if choice == SPLIT_CHOICE and question.kind is QuestionKind.ONE_PRODUCT:
-        return AnswerKind.SPLIT, None, None
     # A text that belongs to another choice is a leftover of somebody who thought again: the choice counts.
-    match choice:
-        case FixedChoice.OTHER_SKU:
-            return AnswerKind.SKU, _known(_only(said[SKU_FIELD], "SKU"), known_skus), None
-        case FixedChoice.NEW_PRODUCT:
-            return AnswerKind.NEW_PRODUCT, None, _name(_only(said[NAME_FIELD], "product name"))
-        case FixedChoice.NOT_A_PRODUCT:
-            return AnswerKind.NOT_A_PRODUCT, None, None
-        case FixedChoice.BAD_PHOTO:
-            return AnswerKind.BAD_PHOTO, None, None
+    if choice == FixedChoice.OTHER_SKU:
+        return AnswerKind.SKU, _known(_only(said[SKU_FIELD] or said[TYPED_SKU_FIELD], "SKU"), known_skus), None
+    if choice == FixedChoice.NEW_PRODUCT:
+        return AnswerKind.NEW_PRODUCT, None, _name(_only(said[NAME_FIELD], "product name"))
+    wordless = _WORDLESS | (_OF_A_GROUP if question.kind is QuestionKind.ONE_PRODUCT else _OF_ONE_PHOTO)
+    if choice in wordless:
+        return wordless[choice], None, None
     raise _UnusableError(AnswerReason.UNKNOWN_CLASS, f"{choice!r} is not among the choices of this question")
+
+
+def _strays(question: Question, kind: AnswerKind, chosen: Sequence[str]) -> tuple[str, ...]:
+    """The photos that do not belong; of a group that is taken apart none does, so nobody is asked which."""
+    if kind is AnswerKind.SPLIT:
+        return ()
+    of_choice = {photo_choice(sha256): sha256 for sha256 in question.images}
+    unknown = [choice for choice in chosen if choice not in of_choice]
+    if unknown:
+        raise _UnusableError(AnswerReason.UNKNOWN_CLASS, f"{unknown[0]!r} is not among the photos of this question")
+    strays = tuple(of_choice[choice] for choice in chosen)
+    if len(strays) == len(question.images):
+        raise _UnusableError(AnswerReason.CONTRADICTORY, "every photo was said not to belong to the group")
+    return strays
 
 
 def _said(result: Any) -> dict[str, list[str]]:
@@ -130,6 +181,8 @@ def _said(result: Any) -> dict[str, list[str]]:
 
 def _texts(value: Any) -> Iterable[str]:
     texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list) and all(isinstance(path, list) and path for path in texts):
+        texts = [path[-1] for path in texts]  # what a search finds is stored with the way that leads to it
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise _UnusableError(AnswerReason.MALFORMED, f"not a list of texts: {value!r}")
     return (cleaned for text in texts if (cleaned := _cleaned(text)))
@@ -150,7 +203,7 @@ def _only(texts: list[str], what: str) -> str | None:
 
 def _known(typed: str | None, known_skus: Collection[str]) -> str:
     if typed is None:
-        raise _UnusableError(AnswerReason.MISSING_NAME, "another product was chosen, but its SKU was not typed")
+        raise _UnusableError(AnswerReason.MISSING_NAME, "another product was chosen, but not which")
     if typed in known_skus:
         return typed
     alike = [sku for sku in known_skus if sku.casefold() == typed.casefold()]

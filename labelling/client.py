@@ -54,6 +54,11 @@ class LabelStudioClient:
                 base_url=self._url, api_key=token.get_secret_value(), max_retries=0, httpx_client=connection
             )
 
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return self._url
+
     def ping(self) -> str:
         """Check that Label Studio answers and takes the token; return whose it is."""
         with self._told():
@@ -71,15 +76,16 @@ class LabelStudioClient:
             every: Iterable[Any] = self._sdk.projects.list(request_options=_ONCE)
             same = [int(project.id) for project in every if project.title == title]
             project_id = min(same) if same else self._create_project(title, config_xml)
-            if same and self._sdk.projects.get(project_id, request_options=_ONCE).label_config != config_xml:
-                self._sdk.projects.update(project_id, label_config=config_xml, request_options=_ONCE)
+            if same:
+                self._mend_project(project_id, config_xml)
             self._ensure_storage(project_id, str(link_pictures(images_root)))
         return project_id
 
     def import_tasks(self, project_id: int, payloads: Sequence[Mapping[str, Any]]) -> None:
         """Import tasks, all or none. After an error they may be there: look before importing again."""
         with self._told():
-            request = [ImportApiRequest(**payload) for payload in payloads]
+            # The SDK's model of a prediction wants the id of its task, which is what the import is yet to give it.
+            request = [ImportApiRequest.model_construct(**payload) for payload in payloads]
             self._sdk.projects.import_tasks(project_id, request=request, request_options=_ONCE)
 
     def tasks_updated_since(self, project_id: int, moment: datetime | None) -> Iterator[AnnotatedTask]:
@@ -125,6 +131,13 @@ class LabelStudioClient:
             key = task.data.get(KEY_FIELD)
             if isinstance(key, str):
                 yield task.state(key)
+
+    def tasks_by_id(self, project_id: int, task_ids: Iterable[int]) -> Iterator[AnnotatedTask]:
+        """These tasks with their annotations; one that is not there is passed over. One request for each: for a few."""
+        names = self._usernames()
+        for task_id in task_ids:
+            for task in self._first(project_id, [task_filter("id", "equal", task_id)], "id", 1):
+                yield task.annotated(names)
 
     def project_began(self, project_id: int) -> datetime:
         """When the project was made, by Label Studio's clock."""
@@ -173,9 +186,18 @@ class LabelStudioClient:
             description="Photos that skuloop asks about. Made and kept up to date by skuloop.",
             maximum_annotations=1,
             enable_empty_annotation=False,
+            show_collab_predictions=False,  # nobody is to find the recogniser's guess already chosen
             request_options=_ONCE,
         )
         return int(made.id)
+
+    def _mend_project(self, project_id: int, config_xml: str) -> None:
+        """Bring a project that is there to today's interface; one that is up to date is left alone."""
+        stored: Any = self._sdk.projects.get(project_id, request_options=_ONCE)
+        if stored.label_config != config_xml or stored.show_collab_predictions:
+            self._sdk.projects.update(
+                project_id, label_config=config_xml, show_collab_predictions=False, request_options=_ONCE
+            )
 
     def _ensure_storage(self, project_id: int, path: str) -> None:
         """Label Studio serves local files only to projects with a storage row for their folder."""

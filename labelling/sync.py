@@ -8,6 +8,7 @@ from labelling.answers import read_answers
 from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError
 from labelling.payloads import Answer, Question, RejectedAnswer, question_payload
+from labelling.wire import TaskState
 
 _BATCH = 100  # questions of one request: a request is all or nothing
 # A request that began earlier may become visible later: look back a little. Meeting an answer twice does no harm.
@@ -72,6 +73,40 @@ def pull(client: LabelStudioClient, project_id: int, cursor: str | None, known_s
                 rejected.append(read)
     answers.sort(key=lambda answer: (answer.at, answer.annotation_id))
     return PullResult(tuple(answers), tuple(rejected), last.isoformat() if last else None, seen)
+
+
+def missed(
+    client: LabelStudioClient, project_id: int, known: Collection[tuple[str, int]], known_skus: Collection[str]
+) -> PullResult:
+    """Read the answers that no pull since a cursor brings, by comparing ids.
+
+    Label Studio stores an annotation first and notes the time on its task afterwards. Killed in between, it keeps an
+    answer on a task that looks untouched.
+
+    Args:
+        client: of the Label Studio that holds the project.
+        project_id: from `ensure_project`.
+        known: question key and annotation id of everything that was pulled before.
+        known_skus: products that an annotator may name beside a question's candidates.
+    """
+    unmet = [state.task_id for state in client.task_states(project_id) if _has_unmet(state, known)]
+    answers: list[Answer] = []
+    rejected: list[RejectedAnswer] = []
+    for task in client.tasks_by_id(project_id, unmet):
+        for read in read_answers(task, known_skus):
+            if (read.question_key, read.annotation_id) in known:
+                continue
+            if isinstance(read, Answer):
+                answers.append(read)
+            else:
+                rejected.append(read)
+    answers.sort(key=lambda answer: (answer.at, answer.annotation_id))
+    return PullResult(tuple(answers), tuple(rejected), None, len(unmet))
+
+
+def _has_unmet(state: TaskState, known: Collection[tuple[str, int]]) -> bool:
+    """Skipping is no answer: a task that was only ever skipped is not looked at again and again."""
+    return state.is_answered and any((state.key, annotation) not in known for annotation in state.annotations)
 
 
 def lost_keys(client: LabelStudioClient, project_id: int, open_keys: Iterable[str]) -> set[str]:

@@ -82,6 +82,7 @@ class LabelKind(StrEnum):
     SKU = "sku"
     NOT_A_PRODUCT = "not_a_product"
     BAD_PHOTO = "bad_photo"
+    SEVERAL_PRODUCTS = "several_products"
     WITHDRAWN = "withdrawn"
 
 

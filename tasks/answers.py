@@ -1,16 +1,17 @@
 """Pull the answers: label events for what people said, rows with a reason for what cannot be used."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError
-from labelling.payloads import Answer, AnswerKind, RejectedAnswer, new_sku
-from labelling.sync import PullResult, lost_keys, pull
+from labelling.payloads import Answer, AnswerKind, RejectedAnswer
+from labelling.sync import PullResult, lost_keys, missed, pull
 from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin, QuestionArm
 from tasks.label_studio import connect
 from tasks.ledger import decision
@@ -24,6 +25,7 @@ from warehouse.labels import (
     annotators_statements,
     append_label_events,
     append_rejected_answers,
+    known_annotations,
     withdraw_statements,
 )
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
@@ -31,6 +33,7 @@ from warehouse.products import ProductRow, all_products, titles, upsert_products
 from warehouse.questions import (
     QuestionRow,
     QuestionStatus,
+    ask_again,
     get_cursor,
     mark_closed,
     mark_settled,
@@ -39,6 +42,10 @@ from warehouse.questions import (
     set_cursor,
 )
 from warehouse.session import Session
+from warehouse.strays import StrayRow, replace_strays
+
+Version: TypeAlias = tuple[int, datetime]
+"""An annotation as it was at one time: an edited one means something else."""
 
 _CURSOR = "label_studio"
 _LONGEST_DETAIL = 300
@@ -47,6 +54,7 @@ _KINDS = {
     AnswerKind.NEW_PRODUCT: LabelKind.SKU,
     AnswerKind.NOT_A_PRODUCT: LabelKind.NOT_A_PRODUCT,
     AnswerKind.BAD_PHOTO: LabelKind.BAD_PHOTO,
+    AnswerKind.SEVERAL_PRODUCTS: LabelKind.SEVERAL_PRODUCTS,
 }
 
 
@@ -86,21 +94,44 @@ def _pull(loop: Loop) -> AnswersReport:
     if cursor is None and not still_open:
         return AnswersReport()  # nothing was ever asked: Label Studio need not even run
     client, project_id = connect(loop.parts)
-    found = _without_ambiguous(pull(client, project_id, cursor, known_skus), names)
+    found = _with_missed(loop, client, project_id, pull(client, project_id, cursor, known_skus), known_skus)
+    found = _without_ambiguous(found, names)
     report = _store(loop, found, names)
     _drop_spoilt(client, project_id, found, still_open)
     taken_back, problem = take_back_deleted(loop, client, project_id)
-    lost = lost_keys(client, project_id, [row.question_key for row in still_open])
-    with warehouse.write() as db:
-        closed = mark_closed(db, sorted(lost), QuestionStatus.LOST)
+    closed = _close_lost(loop, client, project_id, still_open)
     return replace(report, lost=closed, taken_back=taken_back, problem=problem)
+
+
+def _with_missed(
+    loop: Loop, client: LabelStudioClient, project_id: int, found: PullResult, known_skus: Collection[str]
+) -> PullResult:
+    """Add the answers that a Label Studio which was killed keeps on tasks that look untouched."""
+    with loop.parts.warehouse.read() as db:
+        known = known_annotations(db)
+    known |= {(each.question_key or "", each.annotation_id) for each in (*found.answers, *found.rejected)}
+    late = missed(client, project_id, known, known_skus)
+    return replace(found, answers=(*found.answers, *late.answers), rejected=(*found.rejected, *late.rejected))
+
+
+def _close_lost(loop: Loop, client: LabelStudioClient, project_id: int, still_open: Sequence[QuestionRow]) -> int:
+    """Close the questions whose tasks somebody deleted; where the whole project was lost, they are pushed anew."""
+    lost = lost_keys(client, project_id, [row.question_key for row in still_open])
+    is_all = bool(lost) and len(lost) == len(still_open) and not client.task_ids_by_key(project_id)
+    began = client.project_began(project_id) if is_all else None
+    is_new_project = began is not None and all(row.asked_at < began for row in still_open)
+    with loop.parts.warehouse.write() as db:
+        if is_new_project:
+            ask_again(db, sorted(lost))
+            return 0
+        return mark_closed(db, sorted(lost), QuestionStatus.LOST)
 
 
 def _without_ambiguous(found: PullResult, names: KnownNames) -> PullResult:
     """Set aside the names that several products have: nobody guesses which was meant."""
     kept, rejected = [], list(found.rejected)
     for answer in found.answers:
-        meant = None if answer.product_name is None else names.meaning(answer.product_name)
+        meant = None if answer.product_name is None else _looked_up(answer, names)
         if isinstance(meant, AmbiguousName):
             detail = f"{answer.product_name!r}: {meant}"
             reason = AnswerReason.UNKNOWN_CLASS
@@ -133,21 +164,23 @@ def _store(loop: Loop, found: PullResult, names: KnownNames) -> AnswersReport:
         questions = questions_by_key(db, [answer.question_key for answer in found.answers])
         ours = [answer for answer in found.answers if answer.question_key in questions]
         strangers = [answer for answer in found.answers if answer.question_key not in questions]
-        meant: dict[str | None, Meaning] = {
-            answer.product_name: _meaning(answer, names) for answer in ours if answer.product_name is not None
-        }
+        meant = {_version(answer): _meaning(answer, names) for answer in ours if answer.product_name is not None}
         named = [answer for answer in ours if answer.product_name is not None and not _is_golden(answer, questions)]
-        new = [_product(answer, loop.run_id) for answer in named if meant[answer.product_name].sku not in names]
+        new = [
+            _product(answer, sku, loop.run_id) for answer in named if (sku := meant[_version(answer)].sku) not in names
+        ]
         products = upsert_products(db, list({row.sku: row for row in new}.values()))
         labels = append_label_events(db, list(_events(ours, questions, meant)))
         add_answers(db, [_answer(loop, answer, meant) for answer in ours])
         rejected = append_rejected_answers(db, [*map(_rejected, found.rejected), *map(_stranger, strangers)])
+        last_version = {answer.annotation_id: answer for answer in ours}
+        replace_strays(db, last_version, list(_stray_rows(last_version.values())))
         _dissolve(loop, db, [answer for answer in ours if answer.kind is AnswerKind.SPLIT], questions)
         last = {answer.question_key: answer.kind for answer in ours}
         dissolved = sorted(key for key, kind in last.items() if kind is AnswerKind.SPLIT)
         mark_settled(db, dissolved, QuestionStatus.DISSOLVED)
         mark_settled(db, sorted(last.keys() - set(dissolved)), QuestionStatus.ANSWERED)
-        record_decisions(db, [_why_product(loop, answer, meant[answer.product_name]) for answer in named])
+        record_decisions(db, [_why_product(loop, answer, meant[_version(answer)]) for answer in named])
         if found.cursor is not None:
             set_cursor(db, _CURSOR, found.cursor)
     return AnswersReport(len(found.answers), labels, products.new, rejected)
@@ -181,26 +214,36 @@ def _why_product(loop: Loop, answer: Answer, meant: Meaning) -> DecisionRow:
     return decision(loop.run_id, *subject, "merge name", meant.reason, key=key, name=typed)
 
 
+def _looked_up(answer: Answer, names: KnownNames) -> Meaning | AmbiguousName:
+    return names.meaning(answer.product_name or "", answer.brand, answer.gtin)
+
+
+def _version(answer: Answer) -> Version:
+    return answer.annotation_id, answer.at
+
+
 def _meaning(answer: Answer, names: KnownNames) -> Meaning:
-    meant = names.meaning(answer.product_name or "")
+    meant = _looked_up(answer, names)
     if isinstance(meant, AmbiguousName):  # those were set aside before
         raise TypeError(str(meant))
     return meant
 
 
 def _events(
-    answers: Iterable[Answer], questions: Mapping[str, QuestionRow], meant: Mapping[str | None, Meaning]
+    answers: Iterable[Answer], questions: Mapping[str, QuestionRow], meant: Mapping[Version, Meaning]
 ) -> Iterable[LabelEventRow]:
     """One event for each photo of the question; an edited answer is a newer event, not another row of the old one."""
     for answer in answers:
         if answer.kind is AnswerKind.SPLIT or _is_golden(answer, questions):
             continue
         for sha256 in questions[answer.question_key].images:
+            if sha256 in answer.strays:
+                continue
             yield LabelEventRow(
                 event_id=f"annotation-{answer.annotation_id}-{answer.at.isoformat()}-{sha256}",
                 sha256=sha256,
                 kind=_KINDS[answer.kind],
-                sku=answer.sku if answer.product_name is None else meant[answer.product_name].sku,
+                sku=answer.sku if answer.product_name is None else meant[_version(answer)].sku,
                 origin=LabelOrigin.ANNOTATOR,
                 actor=answer.annotator,
                 at=answer.at,
@@ -209,32 +252,38 @@ def _events(
             )
 
 
+def _stray_rows(answers: Iterable[Answer]) -> Iterable[StrayRow]:
+    for answer in answers:
+        for sha256 in answer.strays:
+            yield StrayRow(answer.question_key, sha256, answer.annotation_id)
+
+
 def _is_golden(answer: Answer, questions: Mapping[str, QuestionRow]) -> bool:
     """A golden question measures who answers it: its photo has its label, and keeps it."""
     return questions[answer.question_key].arm is QuestionArm.GOLDEN
 
 
-def _answer(loop: Loop, answer: Answer, meant: Mapping[str | None, Meaning]) -> AnswerRow:
+def _answer(loop: Loop, answer: Answer, meant: Mapping[Version, Meaning]) -> AnswerRow:
     return AnswerRow(
         annotation_id=answer.annotation_id,
         at=answer.at,
         question_key=answer.question_key,
         annotator=answer.annotator,
         kind=answer.kind,
-        sku=answer.sku if answer.product_name is None else meant[answer.product_name].sku,
+        sku=answer.sku if answer.product_name is None else meant[_version(answer)].sku,
         seconds=answer.seconds,
         run_id=loop.run_id,
     )
 
 
-def _product(answer: Answer, run_id: str) -> ProductRow:
+def _product(answer: Answer, sku: str, run_id: str) -> ProductRow:
     name = answer.product_name or ""
     return ProductRow(
-        sku=new_sku(name),
+        sku=sku,
         title=name,
-        brand=None,
+        brand=answer.brand,
         category=None,
-        gtin=None,
+        gtin=answer.gtin,
         description=None,
         url=None,
         source="label-studio",

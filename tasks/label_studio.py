@@ -29,7 +29,9 @@ def connect(parts: Parts) -> tuple[LabelStudioClient, int]:
         LabelStudioAuthError: the token is refused.
     """
     client = _client(parts)
-    project = client.ensure_project(parts.settings.label_studio.project, labelling_config(), parts.paths.images)
+    project = client.ensure_project(
+        parts.settings.label_studio.project, labelling_config(client.url), parts.paths.images
+    )
     return client, project
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from labelling.payloads import new_sku
+from recognition.catalogue.keys import gtin_key
 from warehouse.products import ProductRow
 
 
 class NameReason(StrEnum):
     """Why a typed name was taken for a product that is known."""
 
+    SAME_GTIN = "same_gtin"
     SAME_BRAND_AND_TITLE = "same_brand_and_title"
     SAME_TITLE = "same_title"
     SAME_WORDS = "same_words"
@@ -48,26 +50,39 @@ class KnownNames:
         self._branded: defaultdict[str, dict[str, ProductRow]] = defaultdict(dict)
         self._bare: defaultdict[str, dict[str, ProductRow]] = defaultdict(dict)
         self._skus = set[str]()
+        self._barcodes: defaultdict[str, dict[str, ProductRow]] = defaultdict(dict)
         for product in products:
+            if gtin := gtin_key(product.gtin):
+                self._barcodes[gtin][product.sku] = product
             self._skus.add(product.sku)
             self._bare[folded(product.title)][product.sku] = product
             if product.brand:
                 self._branded[_with_brand(product.brand, product.title)][product.sku] = product
 
-    def meaning(self, typed: str) -> Meaning | AmbiguousName:
-        """What a name means; with its brand it is told from the same title of another brand."""
-        names: tuple[tuple[NameReason, Mapping[str, dict[str, ProductRow]]], ...] = (
-            (NameReason.SAME_BRAND_AND_TITLE, self._branded),
-            (NameReason.SAME_TITLE, self._bare),
+    def meaning(self, typed: str, brand: str | None = None, gtin: str | None = None) -> Meaning | AmbiguousName:
+        """What a name means; a barcode decides, and with its brand it is told from the same title of another brand.
+
+        Args:
+            typed: the name.
+            brand: typed beside it, if any.
+            gtin: as a GTIN-14, if any.
+        """
+        names: tuple[tuple[NameReason, Mapping[str, dict[str, ProductRow]], str], ...] = (
+            (NameReason.SAME_GTIN, self._barcodes, gtin or ""),
+            (NameReason.SAME_BRAND_AND_TITLE, self._branded, _with_brand(brand, typed) if brand else folded(typed)),
+            (NameReason.SAME_TITLE, self._bare, folded(typed)),
         )
-        for reason, called in names:
-            products = called.get(folded(typed), {})
+        made = new_sku(_with_brand(brand, typed) if brand else typed)
+        for reason, called, key in names:
+            products = called.get(key, {})
+            if reason is NameReason.SAME_TITLE and brand:
+                products = {sku: one for sku, one in products.items() if not one.brand}  # another brand's is another
             if len(products) > 1:
                 return AmbiguousName(tuple(products[sku] for sku in sorted(products)))
             if products:
                 sku = next(iter(products))
-                return Meaning(sku, None if sku == new_sku(typed) else reason)
-        sku = new_sku(typed)
+                return Meaning(sku, None if sku == made else reason)
+        sku = made
         return Meaning(sku, NameReason.SAME_WORDS if sku in self else None)
 
     def __contains__(self, sku: str) -> bool:

@@ -82,6 +82,11 @@ def spent_annotations(db: Session) -> set[tuple[str, int]]:
     return set(db.tuples("labels/spent_annotations"))
 
 
+def known_annotations(db: Session) -> set[tuple[str, int]]:
+    """Return (question key, annotation) of everything that was ever pulled, kept or set aside."""
+    return set(db.tuples("labels/known_annotations"))
+
+
 def append_rejected_answers(db: Session, rows: Sequence[RejectedAnswerRow]) -> int:
     """Record answers that were set aside; return how many were new."""
     return db.run_over("labels/append_rejected", rows)

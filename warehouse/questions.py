@@ -111,6 +111,11 @@ def reopen(db: Session, keys: Sequence[str]) -> int:
     return db.run("questions/move", keys=list(keys), status=QuestionStatus.OPEN, out_of=[QuestionStatus.ANSWERED])
 
 
+def ask_again(db: Session, keys: Sequence[str]) -> int:
+    """Let open questions wait to be pushed once more: the project that held their tasks is gone. Returns how many."""
+    return db.run("questions/move", keys=list(keys), status=QuestionStatus.PENDING, out_of=[QuestionStatus.OPEN])
+
+
 def take_back(db: Session, keys: Sequence[str], status: QuestionStatus) -> int:
     """Make answered questions withdrawn or lost, so that their photos may be asked about again; return how many."""
     return db.run("questions/move", keys=list(keys), status=status, out_of=[QuestionStatus.ANSWERED])
@@ -141,7 +146,7 @@ def forget_tasks(db: Session, keys: Sequence[str]) -> int:
 
 
 def photos_to_ask_alone(db: Session) -> set[str]:
-    """Return the photos of groups of which people said that they show several products."""
+    """Return the photos of groups that people took apart, and those that people took out of a group."""
     return {sha256 for (sha256,) in db.tuples("questions/dissolved_images")}
 
 

@@ -1,9 +1,11 @@
 """Questions answered in a real browser by the keyboard alone, on a real Label Studio."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +13,31 @@ import pytest
 from labelling.client import LabelStudioClient
 from labelling.payloads import AnswerKind, Candidate, Question
 from labelling.sync import PullResult, pull, push
-from recognition.vocabulary import QuestionKind
+from recognition.vocabulary import LabelOrigin, QuestionKind
+from tasks.question_pictures import write_catalogue
 from tests.conftest import LabelStudioUnderTest
-from tests.support.browser import CTRL, Browser, chromium
+from tests.support.browser import CTRL, SHIFT, Browser, chromium
+from tests.support.question_photos import HOSTILE, draw_questions
+from warehouse.products import ProductRow
 
 pytestmark = pytest.mark.slow
 
 FOCUSED = "document.activeElement.name || document.activeElement.tagName"
-CHOSEN = "[...document.querySelectorAll('.ant-checkbox-wrapper-checked')].map(choice => choice.innerText)"
+FOUND = "[...document.querySelectorAll('.htx-taxonomy-dropdown .ant-select-tree-title')].map(found => found.innerText)"
+CHOSEN = (
+    "[...document.querySelectorAll('.skuloop-choices .ant-checkbox-wrapper-checked')].map(choice => choice.innerText)"
+)
+PRODUCTS = [
+    ProductRow(sku, title, "Tamiko", None, None, None, None, "shop", LabelOrigin.CATALOGUE, "r", datetime.now(UTC))
+    for sku, title in [("TEA-1", "Green tea"), ("TEA-2", "Black tea"), ("TEA-3", "Mint tea")]
+]
 SUBMIT_IS = "getComputedStyle(document.querySelector('button[aria-label=\"Submit current annotation\"]')).visibility"
+
+
+LOWEST_CHOICE = (
+    "Math.max(...[...document.querySelectorAll('.skuloop .lsf-choice')].map(one => one.getBoundingClientRect().bottom))"
+)
+FOOT = "document.querySelector('button[aria-label=\"skip-task\"], .lsf-bottombar').getBoundingClientRect().top"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +90,22 @@ def send(browser: Browser, key: str | None) -> None:
         wait_for_question(browser, key)
 
 
+def find(browser: Browser, text: str) -> None:
+    """Choose the first product that the search finds, without the mouse."""
+    browser.press("7")
+    browser.wait(f"{SUBMIT_IS} === 'hidden'")
+    browser.press("Tab")
+    browser.press("Enter")
+    browser.wait("document.activeElement.name === 'taxonomy-search-input'")
+    browser.type(text)
+    browser.wait(f"({FOUND}).length && ({FOUND}).every(found => found.toLowerCase().includes({json.dumps(text)}))")
+    browser.press("ArrowDown")
+    browser.press("Enter")
+    browser.wait("document.querySelector('.htx-taxonomy .ant-select-selection-item')")
+    browser.press("Escape")
+    browser.wait("document.activeElement.name !== 'taxonomy-search-input'")  # it fades out
+
+
 def pulled(client: LabelStudioClient, project: int, skus: set[str], answers: int) -> PullResult:
     """What the server has of so many answers: the page goes on before the last one is saved."""
     end = time.monotonic() + 30
@@ -84,6 +118,7 @@ def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_n
     label_studio: LabelStudioUnderTest, browser: Browser, tmp_path: Path
 ) -> None:
     project, client = label_studio.project(), label_studio.client()
+    write_catalogue(label_studio.images_root, PRODUCTS)
     push(client, project, [question("one"), question("two"), question("three")])
     begin(browser, label_studio, project, "one")
 
@@ -101,12 +136,7 @@ def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_n
     assert browser.js(CHOSEN) == ["New product[6]"]
     send(browser, "two")
 
-    browser.press("7")  # nothing is reloaded between two questions: Tab must lead there all the same
-    browser.press("Tab")
-    assert browser.js(FOCUSED) == "other_sku"
-    browser.type("tea-3")
-    browser.press("Enter")
-    browser.wait("document.querySelector('[data-testid=textarea-regions]')")
+    find(browser, "mint te")  # nothing is reloaded between two questions: Tab must lead there all the same
     send(browser, "three")
     browser.press("8")
     browser.wait(f"({CHOSEN}).length === 1")
@@ -122,12 +152,12 @@ def test_a_name_is_typed_without_the_mouse_and_letters_typed_before_tab_answer_n
 
 def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnderTest, browser: Browser) -> None:
     project, client = label_studio.project(), label_studio.client()
-    keys = ["1", "5", "8", "9", "0"]
-    push(client, project, [question(f"q{key}", photos=2 if key == "0" else 1) for key in keys])
+    keys = ["1", "5", "8", "9", "00", "0"]
+    push(client, project, [question(f"q{key}", photos=2 if key == "00" else 1) for key in keys])
     begin(browser, label_studio, project, "q1")
 
     for key, following in zip(keys, [*keys[1:], None], strict=True):
-        browser.press(key)
+        browser.press(key[0])
         browser.wait(f"({CHOSEN}).length === 1")
         send(browser, following and f"q{following}")
 
@@ -138,5 +168,60 @@ def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnd
         ("q5", AnswerKind.SKU, "SKU-5"),
         ("q8", AnswerKind.NOT_A_PRODUCT, None),
         ("q9", AnswerKind.BAD_PHOTO, None),
-        ("q0", AnswerKind.SPLIT, None),
+        ("q00", AnswerKind.SPLIT, None),
+        ("q0", AnswerKind.SEVERAL_PRODUCTS, None),
     ]
+
+
+def wait_for_sheet(browser: Browser, prompt: str) -> None:
+    browser.wait(f"document.body.innerText.includes({json.dumps(prompt)})")
+    browser.wait(f"document.querySelectorAll('.skuloop .lsf-choice').length > 4 && !({CHOSEN}).length")
+    browser.wait("document.querySelectorAll('.skuloop img').length > 1")
+    browser.wait("[...document.querySelectorAll('.skuloop img')].every(picture => picture.naturalWidth > 0)")
+
+
+def test_a_question_of_each_kind_fits_a_laptop_is_answered_by_keys_and_runs_no_script_of_a_title(
+    label_studio: LabelStudioUnderTest, browser: Browser, tmp_path: Path
+) -> None:
+    """What is seen is kept below SKULOOP_SCREENSHOTS, if that is set: the guide shows it."""
+    shots = Path(os.environ.get("SKULOOP_SCREENSHOTS", tmp_path))
+    project, client = label_studio.project(), label_studio.client()
+    write_catalogue(label_studio.images_root, PRODUCTS)
+    asked = draw_questions(label_studio.images_root)
+    for one in asked.values():
+        push(client, project, [one])
+    keys = {"which": "1", "group": "6", "right": "2", "unseen": "9"}
+
+    browser.open(f"{label_studio.url}/projects/{project}/data?labeling=1")
+    for key, one in asked.items():
+        wait_for_sheet(browser, one.prompt)
+        lowest = browser.js(LOWEST_CHOICE)
+        assert lowest <= browser.js(FOOT), "an answer is below the fold"
+        if key == "group":
+            browser.press("C", SHIFT)
+            browser.press("H", SHIFT)
+        if key == "unseen":
+            find(browser, "mint")
+        browser.press(keys[key])
+        browser.wait(f"({CHOSEN}).length === 1")
+        if key == "group":
+            browser.press("Tab")
+            browser.type("Haverly Granola Fig 450 g")
+        browser.picture(shots / f"{key}.png")
+        if key == "group":
+            browser.press("Enter")
+            browser.wait("document.querySelector('[data-testid=textarea-regions]')")
+        if key == "which":
+            assert HOSTILE[:40] in browser.js("document.querySelector('.skuloop-choices').innerText")
+        browser.press("Enter", CTRL)
+    browser.wait("!document.querySelector('.skuloop')")
+
+    assert browser.js("typeof window.ran") == "undefined"
+    said = {answer.question_key: answer for answer in pulled(client, project, {"TEA-3"}, answers=4).answers}
+    assert (said["which"].kind, said["which"].sku) == (AnswerKind.SKU, asked["which"].candidates[0].sku)
+    assert (said["group"].product_name, said["group"].strays) == (
+        "Haverly Granola Fig 450 g",
+        (asked["group"].images[2], asked["group"].images[7]),
+    )
+    assert said["right"].sku == asked["right"].candidates[1].sku
+    assert said["unseen"].kind is AnswerKind.BAD_PHOTO, "the last key counts, whatever was searched before"

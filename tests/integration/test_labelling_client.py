@@ -28,7 +28,9 @@ def test_a_wrong_token_is_told_and_never_shown(label_studio: LabelStudioUnderTes
 
 def test_an_error_shows_neither_token_nor_session_cookie(label_studio: LabelStudioUnderTest) -> None:
     with pytest.raises(LabelStudioRefusedError) as caught:
-        label_studio.client().ensure_project("no", labelling_config(), label_studio.images_root)  # too short a title
+        label_studio.client().ensure_project(
+            "no", labelling_config(label_studio.url), label_studio.images_root
+        )  # too short a title
 
     told = "".join(traceback.format_exception(caught.value))
     assert "at least 3 characters" in told
@@ -62,8 +64,8 @@ def test_a_project_that_is_ensured_twice_is_one_project_with_one_storage(label_s
 
 def test_a_changed_interface_reaches_a_project_that_is_there(label_studio: LabelStudioUnderTest) -> None:
     project = label_studio.project("to be changed")
-    changed = labelling_config().replace("Not a product", "No product at all")
-    assert changed != labelling_config()
+    changed = labelling_config(label_studio.url).replace("Not a product", "No product at all")
+    assert changed != labelling_config(label_studio.url)
 
     label_studio.client().ensure_project("to be changed", changed, label_studio.images_root)
 

@@ -3,7 +3,9 @@
 On a real Label Studio, with a real database; no photo is recognised.
 """
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +30,7 @@ from warehouse.labels import LabelEventRow, annotators_statements, append_label_
 from warehouse.ledger import DecisionRow, SubjectKind, decisions_for
 from warehouse.predictions import PredictionRow, add_predictions, predictions_for_review
 from warehouse.products import ProductRow, titles, upsert_products
-from warehouse.questions import QuestionRow, QuestionStatus, add_questions, mark_pushed, question
+from warehouse.questions import QuestionRow, QuestionStatus, add_questions, mark_pushed, photos_to_ask_alone, question
 
 pytestmark = pytest.mark.slow
 
@@ -302,3 +304,78 @@ def test_a_typed_name_is_taken_for_the_product_of_that_brand_and_never_for_one_o
     assert story.question("q1").status is QuestionStatus.LOST
     with story.loop.parts.warehouse.read() as db:
         assert "new-sea-salt" not in titles(db)
+
+
+def test_photos_that_do_not_belong_get_no_label_and_are_asked_about_alone(story: Story) -> None:
+    story.ask("group", *PHOTOS[:3])
+    shown, task = story._shown(story.question("group")), story.question("group").task_id or 0
+    said = answer_result(shown, AnswerKind.SKU, "T-1", strays=[PHOTOS[2]])
+    assert story.client.submit_annotation(task, said, str(uuid4()), 1.0)
+
+    story.pull()
+    story.pull()
+
+    assert story.labels() == dict.fromkeys(PHOTOS[:2], "T-1")
+    assert story.askable() & set(PHOTOS[:3]) == {PHOTOS[2]}
+    with story.loop.parts.warehouse.read() as db:
+        assert photos_to_ask_alone(db) == {PHOTOS[2]}
+
+    (annotation,) = story.site.request("GET", f"/api/tasks/{task}/annotations/").json()
+    edited = {"result": answer_result(shown, AnswerKind.SKU, "T-1")}  # it belongs after all
+    story.site.request("PATCH", f"/api/annotations/{annotation['id']}/", json=edited).raise_for_status()
+    story.pull()
+    assert story.labels() == dict.fromkeys(PHOTOS[:3], "T-1")
+    assert not story.askable() & set(PHOTOS[:3])
+
+
+def test_an_answer_that_a_killed_server_left_on_an_untouched_task_is_found_by_its_id(story: Story) -> None:
+    story.ask("one", PHOTOS[0])
+    story.ask("two", PHOTOS[1])
+    story.answer("two", AnswerKind.BAD_PHOTO)
+    story.pull()
+    story.answer("one", AnswerKind.SKU, "T-1")
+    # Killed after it stored the annotation, before it noted the time on its task.
+    with closing(sqlite3.connect(story.site.data_dir / "label_studio.sqlite3")) as database, database:
+        task = (story.question("one").task_id,)
+        database.execute("UPDATE task SET updated_at = '2026-01-01 00:00:00.123456' WHERE id = ?", task)
+
+    first, second = story.pull(), story.pull()
+
+    assert (first.labels, second.labels) == (1, 0)
+    assert story.labels()[PHOTOS[0]] == "T-1"
+
+
+def test_open_questions_of_a_project_that_is_lost_as_a_whole_wait_to_be_pushed_into_the_next_one(story: Story) -> None:
+    story.ask("answered", PHOTOS[0])
+    story.ask("open", PHOTOS[1])
+    story.answer("answered", AnswerKind.SKU, "T-1")
+    story.pull()
+    story.site.request("DELETE", f"/api/projects/{story.project}/").raise_for_status()
+
+    report = story.pull()
+
+    assert (report.lost, report.taken_back) == (0, 0)
+    assert story.labels() == {PHOTOS[0]: "T-1"}
+    assert story.question("open").status is QuestionStatus.PENDING
+    client, project = connect(story.loop.parts)
+    pushed = push(client, project, [story._shown(story.question("open"))])
+    with story.loop.parts.warehouse.write() as db:
+        assert mark_pushed(db, pushed) == 1
+    assert story.question("open").status is QuestionStatus.OPEN
+
+
+def test_a_new_product_is_known_by_its_barcode_and_told_apart_by_its_brand(story: Story) -> None:
+    with story.loop.parts.warehouse.write() as db:
+        upsert_products(db, [replace(TEA, sku="G-1", title="Rye crackers", gtin="4006381333931")])
+    for place, (brand, gtin) in enumerate([(None, "04006381333931"), ("Cacao Norte", None), ("Solva", None)]):
+        story.ask(f"q{place}", PHOTOS[place])
+        shown, task = story._shown(story.question(f"q{place}")), story.question(f"q{place}").task_id or 0
+        said = answer_result(shown, AnswerKind.NEW_PRODUCT, product_name="Sea Salt")
+        for field, text in (("product_brand", brand), ("product_gtin", gtin)):
+            if text is not None:
+                said.append({**said[1], "from_name": field, "value": {"text": [text]}})
+        assert story.client.submit_annotation(task, said, str(uuid4()), 1.0)
+
+    story.pull()
+
+    assert [story.labels()[sha256] for sha256 in PHOTOS[:3]] == ["G-1", "B-1", "new-solva-sea-salt"]

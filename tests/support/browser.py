@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-CTRL = 2
-_KEYS = {"Enter": 13, "Tab": 9}
+CTRL, SHIFT = 2, 8
+_KEYS = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowDown": 40}
 
 
 class Browser:

@@ -7,7 +7,16 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from labelling.interface import labelling_config
-from labelling.payloads import CANDIDATE_KEYS, AnswerKind, Candidate, FixedChoice, Question, answer_result
+from labelling.payloads import (
+    CANDIDATE_KEYS,
+    NAME_FIELD,
+    SKU_FIELD,
+    AnswerKind,
+    Candidate,
+    FixedChoice,
+    Question,
+    answer_result,
+)
 from labelling.payloads import question_payload as payload_of
 from recognition.vocabulary import QuestionKind
 
@@ -25,7 +34,7 @@ QUESTION = Question(
 
 @pytest.fixture
 def config() -> ET.Element:
-    return ET.fromstring(labelling_config())  # noqa: S314 - our own constant
+    return ET.fromstring(labelling_config("http://127.0.0.1:8080"))  # noqa: S314 - our own constant
 
 
 def test_every_variable_of_the_interface_is_in_every_task(config: ET.Element) -> None:
@@ -49,6 +58,8 @@ def test_no_two_answers_share_a_key(config: ET.Element) -> None:
 
 def test_no_letter_is_a_key_so_a_name_that_is_typed_past_its_field_answers_nothing(config: ET.Element) -> None:
     assert not [choice for choice in config.iter("Choice") if choice.attrib["hotkey"].isalpha()]
+    group = payload_of(replace(QUESTION, kind=QuestionKind.ONE_PRODUCT, images=("a" * 64, "b" * 64)))["data"]
+    assert not [choice for choice in group["choices"] + group["photos"] if choice["hotkey"].isalpha()]
 
 
 def test_every_fixed_answer_can_be_given(config: ET.Element) -> None:
@@ -63,6 +74,7 @@ def test_every_fixed_answer_can_be_given(config: ET.Element) -> None:
         (AnswerKind.NEW_PRODUCT, None, "Soap"),
         (AnswerKind.NOT_A_PRODUCT, None, None),
         (AnswerKind.BAD_PHOTO, None, None),
+        (AnswerKind.SEVERAL_PRODUCTS, None, None),
     ],
 )
 def test_an_answer_written_by_a_program_names_the_controls_that_people_use(
@@ -75,19 +87,44 @@ def test_an_answer_written_by_a_program_names_the_controls_that_people_use(
         assert part["to_name"] == control.attrib["toName"]
 
 
-def test_a_name_field_appears_only_after_the_answer_that_needs_it(config: ET.Element) -> None:
+def test_a_field_that_is_asked_for_appears_only_after_the_answer_that_needs_it(config: ET.Element) -> None:
     parents = {child: parent for parent in config.iter() for child in parent}
-    for field in config.iter("TextArea"):
-        shown_when = parents[field].attrib
+    required = [tag for tag in config.iter() if tag.tag in {"TextArea", "Taxonomy"} and "required" in tag.attrib]
+    assert {tag.attrib["name"] for tag in required} == {NAME_FIELD, SKU_FIELD}
+    for field in required:
+        above = [parents[field], parents[parents[field]]]
+        (shown_when,) = [view.attrib for view in above if "visibleWhen" in view.attrib]
         assert shown_when["visibleWhen"] == "choice-selected"
         assert shown_when["whenChoiceValue"] in {FixedChoice.NEW_PRODUCT, FixedChoice.OTHER_SKU}
-        # Label Studio asks for it before it takes the annotation, so no answer is set aside for a missing name.
-        assert field.attrib["required"] == "true"
+
+
+def test_answers_typed_before_there_was_a_search_keep_their_control(config: ET.Element) -> None:
+    # Label Studio refuses an interface without a control that stored annotations name.
+    (old,) = [tag for tag in config.iter("TextArea") if tag.attrib["name"] == "other_sku"]
+    assert old.attrib["toName"] == "sheet"
 
 
 def test_the_style_places_as_many_fixed_answers_as_there_are(config: ET.Element) -> None:
     style = config.findtext("Style") or ""
-    placed = [int(number) for number in re.findall(r"nth-child\((\d+)\) { grid-row", style)]
+    placed = [int(number) for number in re.findall(r"nth-child\((\d+)\) { grid-column", style)]
     assert placed == list(range(1, len(FixedChoice) + 1))
     assert f"nth-child(-n+{len(FixedChoice)})" in style
-    assert f"not(:has(.lsf-choice:nth-child({len(FixedChoice) + 1})))" in style  # no candidate: no empty column
+
+
+def test_the_search_loads_its_list_from_where_the_page_came_from() -> None:
+    config = ET.fromstring(labelling_config("http://label.example:8081/"))  # noqa: S314 - our own constant
+    (search,) = config.iter("Taxonomy")
+    assert search.attrib["apiUrl"].startswith("http://label.example:8081/data/local-files/?d=images/")
+
+
+def test_every_photo_of_a_group_can_be_left_out_by_a_capital_letter_and_a_single_photo_cannot() -> None:
+    group = replace(QUESTION, kind=QuestionKind.ONE_PRODUCT, images=("a" * 64, "b" * 64))
+    photos = payload_of(group)["data"]["photos"]
+    assert [(photo["value"], photo["hotkey"]) for photo in photos] == [("A", "shift+a"), ("B", "shift+b")]
+    assert payload_of(QUESTION)["data"]["photos"] == []
+
+
+def test_the_best_guess_goes_along_as_a_prediction_of_its_release() -> None:
+    (prediction,) = payload_of(QUESTION)["predictions"]
+    assert (prediction["model_version"], prediction["score"]) == ("r1", 0.5)
+    assert payload_of(replace(QUESTION, candidates=()))["predictions"] == []

@@ -58,7 +58,7 @@ def test_a_sixth_candidate_has_no_key_but_can_be_clicked() -> None:
         Question("q", QuestionKind.WHICH_PRODUCT, ("a" * 64,), "ab/x.jpg", None, many, "Which?", "r")
     )["data"]["choices"]
 
-    assert [choice.get("hotkey") for choice in choices] == ["1", "2", "3", "4", "5", None]
+    assert [choice.get("hotkey") for choice in choices] == ["1", "2", "3", "4", "5", None, "0"]
 
 
 def test_a_question_that_resembles_nothing_shows_a_picture_that_says_so() -> None:
@@ -102,7 +102,7 @@ def test_the_sku_of_any_name_is_short_and_safe_as_a_file_name(name: str) -> None
 
 
 def test_the_interface_offers_every_fixed_answer_by_a_key_of_its_own() -> None:
-    choices = ET.fromstring(labelling_config()).iter("Choice")  # noqa: S314 - our own text
+    choices = ET.fromstring(labelling_config("http://127.0.0.1:8080")).iter("Choice")  # noqa: S314 - our own text
     keys = {choice.get("alias"): choice.get("hotkey") for choice in choices}
 
     assert set(keys) == set(FixedChoice)
@@ -112,7 +112,7 @@ def test_the_interface_offers_every_fixed_answer_by_a_key_of_its_own() -> None:
 
 
 def test_no_text_of_a_shop_is_shown_as_html() -> None:
-    tags = {element.tag for element in ET.fromstring(labelling_config()).iter()}  # noqa: S314 - our own text
+    tags = {element.tag for element in ET.fromstring(labelling_config("http://127.0.0.1:8080")).iter()}  # noqa: S314 - our own text
 
     assert not tags & {"HyperText", "Paragraphs", "ReactCode"}
     assert all("html" not in choice for choice in question_payload(QUESTION)["data"]["choices"])
