@@ -109,7 +109,8 @@ def _with_missed(
     """Add the answers that a Label Studio which was killed keeps on tasks that look untouched."""
     with loop.parts.warehouse.read() as db:
         known = known_annotations(db)
-    known |= {(each.question_key or "", each.annotation_id) for each in (*found.answers, *found.rejected)}
+    known |= {(answer.question_key, answer.annotation_id) for answer in found.answers}
+    known |= {(row.question_key or "", row.annotation_id) for row in found.rejected}
     late = missed(client, project_id, known, known_skus)
     return replace(found, answers=(*found.answers, *late.answers), rejected=(*found.rejected, *late.rejected))
 
