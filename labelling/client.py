@@ -81,6 +81,22 @@ class LabelStudioClient:
             self._ensure_storage(project_id, str(link_pictures(images_root)))
         return project_id
 
+    def ensure_overlap(self, project_id: int, share: float) -> None:
+        """Let this share of the project's tasks be answered by two people each, the others by one.
+
+        Label Studio chooses which, anew with every import, and shows nobody a task that they have answered.
+        """
+        people, percent = (2, round(100 * share)) if share else (1, 100)
+        with self._told():
+            project: Any = self._sdk.projects.get(project_id, request_options=_ONCE)
+            if project.maximum_annotations != people or (share and project.overlap_cohort_percentage != percent):
+                self._sdk.projects.update(
+                    project_id,
+                    maximum_annotations=people,
+                    overlap_cohort_percentage=percent,
+                    request_options=_ONCE,
+                )
+
     def import_tasks(self, project_id: int, payloads: Sequence[Mapping[str, Any]]) -> None:
         """Import tasks, all or none. After an error they may be there: look before importing again."""
         with self._told():

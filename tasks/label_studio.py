@@ -32,6 +32,7 @@ def connect(parts: Parts) -> tuple[LabelStudioClient, int]:
     project = client.ensure_project(
         parts.settings.label_studio.project, labelling_config(client.url), parts.paths.images
     )
+    client.ensure_overlap(project, parts.settings.review.overlap_share)
     return client, project
 
 

@@ -122,7 +122,11 @@ class CatalogueSettings(_Section):
 
 
 class ReviewSettings(_Section):
-    """How much may be asked each night, see `recognition.asking.night`."""
+    """How much may be asked each night, see `recognition.asking.night`.
+
+    Attributes:
+        overlap_share: share of the questions that two people answer each; the rest is its policy.
+    """
 
     budget: int = Field(default=_REVIEW.budget, ge=0)
     minutes: float = Field(default=_REVIEW.minutes, ge=0)
@@ -131,6 +135,7 @@ class ReviewSettings(_Section):
     unseen_share: float = Field(default=_REVIEW.unseen_share, ge=0, le=1)
     few_samples_share: float = Field(default=_REVIEW.few_samples_share, ge=0, le=1)
     doubt_share: float = Field(default=_REVIEW.doubt_share, ge=0, le=0.5)
+    overlap_share: float = Field(default=0.0, ge=0, le=1)
 
 
 class CycleSettings(_Section):

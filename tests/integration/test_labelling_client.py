@@ -10,8 +10,9 @@ from pydantic import SecretStr
 from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError, LabelStudioAuthError, LabelStudioDownError, LabelStudioRefusedError
 from labelling.interface import labelling_config
-from labelling.payloads import picture_url
+from labelling.payloads import Candidate, Question, picture_url, question_payload
 from labelling.served import document_root
+from recognition.vocabulary import QuestionKind
 from tests.conftest import LabelStudioUnderTest
 
 pytestmark = pytest.mark.slow
@@ -97,3 +98,21 @@ def test_whoever_presses_sync_storage_imports_no_photo(label_studio: LabelStudio
     label_studio.request("POST", f"/api/storages/localfiles/{row['id']}/sync").raise_for_status()
 
     assert list(label_studio.client().open_tasks(project)) == []
+
+
+def test_a_share_of_the_tasks_is_for_two_people_and_can_be_taken_back(label_studio: LabelStudioUnderTest) -> None:
+    project, client = label_studio.project(), label_studio.client()
+
+    def overlaps() -> list[int]:
+        tasks = label_studio.request("GET", f"/api/projects/{project}/tasks?page_size=50").json()
+        return sorted(task["overlap"] for task in tasks)
+
+    client.ensure_overlap(project, 0.3)
+    tea, kind = Candidate("tea", "Tea", 0.5), QuestionKind.WHICH_PRODUCT
+    questions = [
+        Question(f"k{place}", kind, (f"{place:064}",), "x.jpg", None, (tea,), "?", "r1") for place in range(10)
+    ]
+    client.import_tasks(project, [question_payload(question) for question in questions])
+    assert overlaps() == [1] * 7 + [2] * 3
+    client.ensure_overlap(project, 0.0)
+    assert overlaps() == [1] * 10
