@@ -25,7 +25,7 @@ from skuloop.prefect_server import ensure_server, stop_server
 from skuloop.prefect_worker import ensure_worker, find_worker, stop_worker
 
 _STAGES = {
-    NIGHT: ("crawl shop", "crawl camera", "ingest", "audit", "embed", "recognise", "review", "snapshot"),
+    NIGHT: ("crawl shop", "crawl camera", "ingest", "audit", "embed", "catalogue", "recognise", "review", "snapshot"),
     CYCLE: ("pull", "audit", "embed", "train", "snapshot"),
 }
 _DISK = "160m"

@@ -99,7 +99,7 @@ def encode_on_cluster(
 def _run(cluster: ClusterSettings, jobs: Sequence[ShardJob]) -> Iterator[str]:
     try:
         from distributed import KilledWorker
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise EncoderUnavailableError(
             "cluster.engine is 'dask', but prefect-dask is not installed: `pip install 'skuloop[cluster]'`."
