@@ -86,7 +86,7 @@ def show_why(subject: str, config: Path | None, *, as_json: bool) -> None:
     if finish is None:
         complain(
             f"{subject!r} is no SKU, no photo and no release of this store. `skuloop sql` asks for all of them: "
-            "the tables are product, image (its SHA-256, six digits of it, or a file will do) and release."
+            "the tables are `product`, `image` (its SHA-256, six digits of it, or a file will do) and `release`."
         )
         raise SystemExit(ExitCode.NOT_FOUND)
     tale = finish()  # pictures are drawn when the warehouse is free again: a night may wait for it
