@@ -100,7 +100,7 @@ def test_mistakes_are_made_at_the_given_rate_the_same_ones_each_time_and_are_cou
 
 def test_a_task_that_somebody_else_imported_is_left_alone(label_studio: LabelStudioUnderTest) -> None:
     client, project = label_studio.client(), label_studio.project()
-    foreign = {"data": {"prompt": "?", "sheet": "x.jpg", "references": "x.jpg", "choices": []}}
+    foreign = {"data": {"prompt": "?", "sheet": "x.jpg", "references": "x.jpg", "choices": [], "photos": []}}
     label_studio.request("POST", f"/api/projects/{project}/import", json=[foreign]).raise_for_status()
 
     report = answer_open_questions(client, project, TRUTH, NAMES, np.random.default_rng(0))
