@@ -221,7 +221,7 @@ def test_nonsense_that_label_studio_accepts_becomes_a_rejected_answer(
 
 def test_an_answer_to_a_task_that_a_person_imported_is_set_aside(label_studio: LabelStudioUnderTest) -> None:
     project, client = label_studio.project(), label_studio.client()
-    fields = {"sheet": "https://shop.example/x.jpg", "references": "", "prompt": "?", "choices": []}
+    fields = {"sheet": "https://shop.example/x.jpg", "references": "", "prompt": "?", "choices": [], "photos": []}
     client.import_tasks(project, [{"data": fields}])
     (task,) = client.open_tasks(project)
     answer(label_studio, task.task_id, answer_result(question("q-0"), AnswerKind.SKU, "OAT-1"))
