@@ -105,8 +105,8 @@ def missed(
 
 
 def _has_unmet(state: TaskState, known: Collection[tuple[str, int]]) -> bool:
-    """Skipping is no answer: a task that was only ever skipped is not looked at again and again."""
-    return state.is_answered and any((state.key, annotation) not in known for annotation in state.annotations)
+    """By ids alone: a killed Label Studio has not counted its last answer either. Skipped tasks are read each time."""
+    return any((state.key, annotation) not in known for annotation in state.annotations)
 
 
 def lost_keys(client: LabelStudioClient, project_id: int, open_keys: Iterable[str]) -> set[str]:
