@@ -142,7 +142,7 @@ class LabelStudioClient:
 
     def task_states(self, project_id: int) -> Iterator[TaskState]:
         """How the task of each question stands; several of one key, should there be several."""
-        asked_for = "id,updated_at,data,annotations_ids,total_annotations,draft_exists"
+        asked_for = "id,updated_at,data,annotations_ids,total_annotations,cancelled_annotations,draft_exists"
         for task in self._by_id(project_id, [], asked_for, "all"):  # without "all" it leaves out what it must count
             key = task.data.get(KEY_FIELD)
             if isinstance(key, str):

@@ -1,7 +1,7 @@
 """Questions out, answers in. Both can be repeated at any time, and end in the same state."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from labelling.answers import read_answers
@@ -31,6 +31,11 @@ class PullResult:
     cursor: str | None
     seen_tasks: int = 0
 
+    def with_late(self, late: "PullResult") -> "PullResult":
+        """This and what `missed` found beside it."""
+        answers = tuple(sorted((*self.answers, *late.answers), key=_age))
+        return replace(self, answers=answers, rejected=(*self.rejected, *late.rejected))
+
 
 def push(client: LabelStudioClient, project_id: int, questions: Sequence[Question]) -> dict[str, int]:
     """Make sure that each question has its task; return the task of each question's key.
@@ -59,20 +64,11 @@ def pull(client: LabelStudioClient, project_id: int, cursor: str | None, known_s
         cursor: of the last pull; Label Studio's own clock, not ours.
         known_skus: products that an annotator may name beside a question's candidates.
     """
-    last = _moment(cursor)
-    answers: list[Answer] = []
-    rejected: list[RejectedAnswer] = []
-    seen = 0
+    last, reads = _moment(cursor), _Reads()
     for task in client.tasks_updated_since(project_id, last - _OVERLAP if last else None):
-        seen += 1
         last = max(last, task.updated_at) if last else task.updated_at
-        for read in read_answers(task, known_skus):
-            if isinstance(read, Answer):
-                answers.append(read)
-            else:
-                rejected.append(read)
-    answers.sort(key=lambda answer: (answer.at, answer.annotation_id))
-    return PullResult(tuple(answers), tuple(rejected), last.isoformat() if last else None, seen)
+        reads.add(read_answers(task, known_skus))
+    return reads.result(last.isoformat() if last else None)
 
 
 def missed(
@@ -90,23 +86,41 @@ def missed(
         known_skus: products that an annotator may name beside a question's candidates.
     """
     unmet = [state.task_id for state in client.task_states(project_id) if _has_unmet(state, known)]
-    answers: list[Answer] = []
-    rejected: list[RejectedAnswer] = []
+    reads = _Reads()
     for task in client.tasks_by_id(project_id, unmet):
-        for read in read_answers(task, known_skus):
-            if (read.question_key, read.annotation_id) in known:
-                continue
+        every = read_answers(task, known_skus)
+        reads.add(read for read in every if (read.question_key, read.annotation_id) not in known)
+    return reads.result(None)
+
+
+@dataclass
+class _Reads:
+    """What was read of tasks, one after the other."""
+
+    answers: list[Answer] = field(default_factory=list)
+    rejected: list[RejectedAnswer] = field(default_factory=list)
+    tasks: int = 0
+
+    def add(self, of_task: Iterable[Answer | RejectedAnswer]) -> None:
+        self.tasks += 1
+        for read in of_task:
             if isinstance(read, Answer):
-                answers.append(read)
+                self.answers.append(read)
             else:
-                rejected.append(read)
-    answers.sort(key=lambda answer: (answer.at, answer.annotation_id))
-    return PullResult(tuple(answers), tuple(rejected), None, len(unmet))
+                self.rejected.append(read)
+
+    def result(self, cursor: str | None) -> PullResult:
+        return PullResult(tuple(sorted(self.answers, key=_age)), tuple(self.rejected), cursor, self.tasks)
+
+
+def _age(answer: Answer) -> tuple[datetime, int]:
+    return answer.at, answer.annotation_id
 
 
 def _has_unmet(state: TaskState, known: Collection[tuple[str, int]]) -> bool:
-    """By ids alone: a killed Label Studio has not counted its last answer either. Skipped tasks are read each time."""
-    return any((state.key, annotation) not in known for annotation in state.annotations)
+    """Skipping is no answer: a task that was only ever skipped is not looked at again and again."""
+    may_be_answered = state.is_answered or not state.is_counted
+    return may_be_answered and any((state.key, annotation) not in known for annotation in state.annotations)
 
 
 def lost_keys(client: LabelStudioClient, project_id: int, open_keys: Iterable[str]) -> set[str]:

@@ -24,6 +24,7 @@ class TaskState:
         task_id: in Label Studio.
         annotations: ids of everything that was said or skipped.
         is_answered: whether anybody has answered it; skipping is not answering.
+        is_counted: whether Label Studio has counted all of them; killed after it stored one, it has not.
         is_drafted: whether somebody has begun to.
     """
 
@@ -31,6 +32,7 @@ class TaskState:
     task_id: int
     annotations: frozenset[int]
     is_answered: bool
+    is_counted: bool
     is_drafted: bool
 
 
@@ -64,12 +66,15 @@ class WireTask(_Wire):
     annotations: tuple[WireAnnotation, ...] | None = None
     annotations_ids: str | None = None
     total_annotations: int | None = None
+    cancelled_annotations: int | None = None
     draft_exists: bool | None = None
 
     def state(self, key: str) -> TaskState:
         """How the task of a question stands, where Label Studio was asked for it."""
         ids = frozenset(int(number) for number in (self.annotations_ids or "").split(",") if number.strip())
-        return TaskState(key, self.id, ids, bool(self.total_annotations), bool(self.draft_exists))
+        answered = self.total_annotations or 0
+        counted = answered + (self.cancelled_annotations or 0)
+        return TaskState(key, self.id, ids, bool(answered), counted >= len(ids), bool(self.draft_exists))
 
     def annotated(self, usernames: Mapping[int, str]) -> AnnotatedTask:
         """The task in our words; an annotator without a name is called by number."""

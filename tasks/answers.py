@@ -111,8 +111,7 @@ def _with_missed(
         known = known_annotations(db)
     known |= {(answer.question_key, answer.annotation_id) for answer in found.answers}
     known |= {(row.question_key or "", row.annotation_id) for row in found.rejected}
-    late = missed(client, project_id, known, known_skus)
-    return replace(found, answers=(*found.answers, *late.answers), rejected=(*found.rejected, *late.rejected))
+    return found.with_late(missed(client, project_id, known, known_skus))
 
 
 def _close_lost(loop: Loop, client: LabelStudioClient, project_id: int, still_open: Sequence[QuestionRow]) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from labelling.client import LabelStudioClient
 from labelling.payloads import AnswerKind, Candidate, Question, answer_result
-from labelling.sync import push
+from labelling.sync import missed, push
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, QuestionArm, QuestionKind, Verdict
 from tasks import tidying
 from tasks.answers import AnswersReport, pull_answers
@@ -334,15 +334,22 @@ def test_an_answer_that_a_killed_server_left_on_an_untouched_task_is_found_by_it
     story.answer("two", AnswerKind.BAD_PHOTO)
     story.pull()
     story.answer("one", AnswerKind.SKU, "T-1")
-    # Killed after it stored the annotation, before it noted the time on its task.
+    story.ask("skipped", PHOTOS[2])
+    skip = {"result": [], "was_cancelled": True}
+    skipped = story.question("skipped").task_id
+    story.site.request("POST", f"/api/tasks/{skipped}/annotations/", json=skip).raise_for_status()
+    # Killed after it stored the annotation, before it noted the time and the count on its task.
     with closing(sqlite3.connect(story.site.data_dir / "label_studio.sqlite3")) as database, database:
         task = (story.question("one").task_id,)
-        database.execute("UPDATE task SET updated_at = '2026-01-01 00:00:00.123456' WHERE id = ?", task)
+        untouched = "updated_at = '2026-01-01 00:00:00.123456', total_annotations = 0, is_labeled = 0"
+        database.execute(f"UPDATE task SET {untouched} WHERE id = ?", task)  # noqa: S608 - our own words
+    unread = missed(story.client, story.project, set(), {"T-1"})
 
     first, second = story.pull(), story.pull()
 
     assert (first.labels, second.labels) == (1, 0)
     assert story.labels()[PHOTOS[0]] == "T-1"
+    assert unread.seen_tasks == 2, "the two that were answered; nothing is read of one that was only skipped"
 
 
 def test_open_questions_of_a_project_that_is_lost_as_a_whole_wait_to_be_pushed_into_the_next_one(story: Story) -> None:
