@@ -16,7 +16,7 @@ from recognition.pictures.apart import Measured, PictureReaders
 from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
-from tasks.labels import settled_labels
+from tasks.labels import settled_labels, weighed_labels
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
@@ -61,7 +61,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
             groups = group_duplicates(db)
             drop_placeholders(loop, db)
             labels = settled_labels(db)
-            tiers, changes = _decide_tiers(db, loop)
+            tiers, changes = _decide_tiers(db, loop, labels)
             _split(db, labels, groups)
         counts = Counter(tiers.values())
         report = AuditReport(
@@ -142,11 +142,11 @@ def _row(image: ImageRef, found: Measured) -> MeasuredRow:
     )
 
 
-def _decide_tiers(db: Session, loop: Loop) -> tuple[dict[str, Tier], int]:
+def _decide_tiers(db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel]) -> tuple[dict[str, Tier], int]:
     limits = loop.parts.settings.audit
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
-    counts = class_counts(db)
+    counts = class_counts(db, weighed_labels(labels))
     withdrawn = withdrawn_products(db)
     decided = {
         sku: decide_tier(replace(count, withdrawn=sku in withdrawn), before.get(sku), policy)

@@ -51,6 +51,7 @@ class ResolvedLabel:
         origin: where that opinion comes from.
         conflict: whether the opinions that count disagree. Such a photo is never trained on, nor evaluated with.
         claims: every SKU that an opinion which counts names, in order: more than one only under conflict.
+        weighed: whether people disagreed, and one answer was probable enough to settle it.
     """
 
     sha256: str
@@ -59,6 +60,7 @@ class ResolvedLabel:
     origin: LabelOrigin
     conflict: bool
     claims: tuple[str, ...] = ()
+    weighed: bool = False
 
 
 def resolve_labels(
@@ -120,7 +122,7 @@ def _settled(label: ResolvedLabel, opinions: list[LabelEvent], consensus: Consen
     if beliefs[best.kind, best.sku] < SETTLED:
         return label
     claims = () if best.sku is None else (best.sku,)
-    return replace(label, kind=best.kind, sku=best.sku, conflict=False, claims=claims)
+    return replace(label, kind=best.kind, sku=best.sku, conflict=False, claims=claims, weighed=True)
 
 
 def _opinions_that_count(of_photo: Iterable[LabelEvent]) -> list[LabelEvent]:

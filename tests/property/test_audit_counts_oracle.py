@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recognition.audit.labels import resolve_labels
 from recognition.audit.tiers import count_classes
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason
+from tasks.labels import settled_labels, weighed_labels
 from tests.support.feeds import Store, product
 from warehouse.audits import class_counts
 from warehouse.images import (
@@ -21,7 +21,7 @@ from warehouse.images import (
     store_duplicate_groups,
     store_measurements,
 )
-from warehouse.labels import LabelEventRow, append_label_events, label_events, withdraw_statements
+from warehouse.labels import LabelEventRow, append_label_events, withdraw_statements
 from warehouse.listings import families
 from warehouse.products import product_skus
 
@@ -38,7 +38,7 @@ def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Pa
     ]
     store.night(0, sizes)  # S0 and S1 are two sizes of one shirt, and so on; S11 never gets a photo
     photos = [f"photo-{seed}-{place}" for place in range(PHOTOS)]
-    events = [_event(random, place, photos) for place in range(EVENTS)]
+    events = [_event(random, place, photos) for place in range(EVENTS)] + _outvoted(photos[:9])
     with store.parts.warehouse.write() as db:
         add_images(db, [ImageRow(name, name, 1, "JPEG", "run") for name in photos])
         reasons = random.choice([PictureReason.OK, PictureReason.OK, PictureReason.BLURRED], PHOTOS)
@@ -48,16 +48,29 @@ def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Pa
         )
         store_duplicate_groups(db, {name: photos[place - place % 3] for place, name in enumerate(photos) if place % 2})
         append_label_events(db, events)
-        withdraw_statements(db, events[:: EVENTS // 20], "somebody", NOON)
+        withdraw_statements(db, events[: EVENTS : EVENTS // 20], "somebody", NOON)
     with store.parts.warehouse.read() as db:
         groups, known = duplicate_groups(db), families(db)
-        by_hand = count_classes(
-            resolve_labels(label_events(db)).values(), refused_images(db), groups, product_skus(db), known
-        )
+        labels = settled_labels(db)
+        by_hand = count_classes(labels.values(), refused_images(db), groups, product_skus(db), known)
+        assert sum(label.weighed for label in labels.values()) > 3, "somebody must have been outvoted"
         assert len(known) == 6
         assert sum(count.conflicts for count in by_hand.values()) > 20
         assert sum(count.samples for count in by_hand.values()) > 20
-        assert class_counts(db) == by_hand
+        assert class_counts(db, weighed_labels(labels)) == by_hand
+
+
+def _outvoted(photos: list[str]) -> list[LabelEventRow]:
+    """Six people agree about each photo, a seventh does not: for some of them it is no product at all."""
+    found = []
+    for place, photo in enumerate(photos):
+        sku = f"S{place % 4}" if place % 3 else None
+        for who in range(7):
+            says = sku if who else "S9"
+            kind = LabelKind.NOT_A_PRODUCT if says is None else LabelKind.SKU
+            name = f"outvoted-{place}-{who}"
+            found.append(LabelEventRow(name, photo, kind, says, LabelOrigin.ANNOTATOR, f"person-{who}", NOON))
+    return found
 
 
 def _event(random: np.random.Generator, place: int, photos: list[str]) -> LabelEventRow:
