@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from recognition.audit.labels import resolve_labels
 from recognition.heads.samples import Samples
 from recognition.vocabulary import Part, Tier
+from tasks.labels import settled_labels
 from tasks.wiring import Parts
 from warehouse.audits import current_tiers, parts
 from warehouse.images import duplicate_groups, usable_images
-from warehouse.labels import label_events
 from warehouse.releases import current_release
 
 
@@ -33,7 +32,7 @@ def taught_photos(of: Parts) -> Taught | None:
     """
     with of.warehouse.read() as db:
         release = current_release(db)
-        labels, groups, sides = resolve_labels(label_events(db)), duplicate_groups(db), parts(db)
+        labels, groups, sides = settled_labels(db), duplicate_groups(db), parts(db)
         served = {sku for sku, tier in current_tiers(db).items() if tier is not Tier.QUARANTINED}
         usable = [image.sha256 for image in usable_images(db)]
     if release is None:

@@ -178,12 +178,12 @@ def _wait(pid: int, api_url: str, log: Path, on_progress: Callable[[str], None])
     while not answers(api_url):
         now = time.monotonic()
         if not is_running(pid):
-            raise PrefectServerError(f"the Prefect server ended while it was starting.\n{_last_words(log)}")
+            raise PrefectServerError(f"the Prefect server ended while it was starting.\n{last_words(log)}")
         if now - began > _PATIENCE_SECONDS:
             end(pid, _STOP_SECONDS)
             raise PrefectServerError(
                 f"the Prefect server did not answer within {_PATIENCE_SECONDS:.0f} s and was stopped. "
-                f"Try again when the machine is less busy.\n{_last_words(log)}"
+                f"Try again when the machine is less busy.\n{last_words(log)}"
             )
         if now - told > _NEWS_SECONDS:
             on_progress(f"the Prefect server is starting ({now - began:.0f} s)")
@@ -191,6 +191,7 @@ def _wait(pid: int, api_url: str, log: Path, on_progress: Callable[[str], None])
         time.sleep(_POLL_SECONDS)
 
 
-def _last_words(log: Path) -> str:
+def last_words(log: Path) -> str:
+    """The end of a log, for who has to find out why its program ended."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return "\n".join([f"The end of {log}:", *lines[-_LOG_LINES:]])

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from labelling.processes import command_lines, end, is_running, spawn
+from skuloop.prefect_server import last_words
 
 POOL = "skuloop"
 
 _LOG = "worker.log"
-_LOG_LINES = 15
 _PATIENCE_SECONDS = 120.0
 _STOP_SECONDS = 40.0  # it hands the runs at work back to the server before it ends
 _POLL_SECONDS = 0.5
@@ -58,8 +58,7 @@ def ensure_worker(api_url: str, home: Path, on_progress: Callable[[str], None]) 
         if late or not is_running(pid):
             end(pid, _STOP_SECONDS)
             why = f"did not report within {_PATIENCE_SECONDS:.0f} s" if late else "ended at once"
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise PrefectWorkerError("\n".join([f"the worker {why}. The end of {log}:", *lines[-_LOG_LINES:]]))
+            raise PrefectWorkerError(f"the worker {why}.\n{last_words(log)}")
         time.sleep(_POLL_SECONDS)
     return pid
 

@@ -7,7 +7,6 @@ any other. The same catalogue on the same heads is the same release: a second ru
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -206,20 +205,11 @@ def _content(
     products: Sequence[ProductCard],
     card: str,
 ) -> ReleaseContent:
-    base = changed.base
-    return ReleaseContent(
-        release_id=release_id,
-        parent=current.release_id,
-        created_at=datetime.now(UTC),
-        encoder=base.manifest.encoder,
-        method=base.manifest.method,
+    content = ReleaseContent.after(changed.base, release_id, current.release_id, products, card)
+    return replace(
+        content,
         heads=changed.heads,
-        thresholds=base.manifest.thresholds,
-        superclass_names=base.superclass_names,
-        products=products,
-        card=card,
         index=changed.index,
         recall=changed.recall,
         write_references=reference_writer(parts, changed.heads.classes, current),
-        isolation_weights=base.isolation_weights,
     )

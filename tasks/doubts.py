@@ -29,9 +29,9 @@ from warehouse.suspicions import SuspicionRow, add_suspicions, suspicions
 _GOLDEN_TRIED = 4  # photos that are looked at for each question of the budget: only sure and right ones are golden
 
 
-def doubts(db: Session, release_id: str) -> dict[str, Doubt]:
-    """Every photo whose label is in doubt, asked about or not."""
-    labels, same_family = settled_labels(db), families(db)
+def doubts(db: Session, release_id: str, labels: Mapping[str, ResolvedLabel]) -> dict[str, Doubt]:
+    """Every photo whose label is in doubt, asked about or not; `labels` are those that are settled."""
+    same_family = families(db)
     found = {
         row.sha256: Doubt(QuestionArm.SUSPECT, (row.sku, row.rival), row.score)
         for row in suspicions(db, taught_by(release_id))
@@ -96,9 +96,9 @@ def labels_in_doubt(
         random: draws the golden photos.
     """
     with loop_parts.warehouse.read() as db:
-        found, groups = doubts(db, release_id), duplicate_groups(db)
-        usable = {image.sha256 for image in usable_images(db)}
         labels, sides = settled_labels(db), parts(db)
+        found, groups = doubts(db, release_id, labels), duplicate_groups(db)
+        usable = {image.sha256 for image in usable_images(db)}
         judged, ever_asked = asked_about(db, [QuestionKind.RIGHT_LABEL]), asked_about(db, list(QuestionKind))
     waiting = {sha256: doubt for sha256, doubt in found.items() if sha256 in usable - judged}
     held_out = sorted(sha256 for sha256, part in sides.items() if part is Part.HOLDOUT)

@@ -11,6 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from labelling.payloads import AnswerKind
+from recognition.asking.effort import LONGEST
 from recognition.asking.value import ArmValue, Labelled, value_of_arms
 from recognition.audit.agreement import krippendorff_alpha
 from recognition.audit.consensus import STRANGER, GoldenRecord, weigh_answers
@@ -27,7 +28,6 @@ from warehouse.products import all_products
 from warehouse.questions import waiting_by_arm
 
 PAGE, FIGURES, PICTURE = "answers.md", "answers.json", "answers.png"
-_LONGEST = 300.0  # seconds; whoever took longer was away from the screen
 _MOST_LISTED = 20
 
 
@@ -108,7 +108,7 @@ def _report(loop: Loop, fresh: Sequence[FreshAnswer]) -> EffectReport:
     counts = Counter(answer.annotator for answer in fresh)
     return EffectReport(
         questions=len({answer.question_key for answer in fresh}),
-        minutes=sum(min(answer.seconds or 0.0, _LONGEST) for answer in fresh) / 60,
+        minutes=sum(min(answer.seconds or 0.0, LONGEST) for answer in fresh) / 60,
         labels=len(named_photos),
         reached=tuple(reached),
         named=tuple(sorted(by_people & {answer.sku for answer in fresh if answer.kind == AnswerKind.NEW_PRODUCT})),

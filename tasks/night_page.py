@@ -9,12 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from recognition.errors import UnreadablePictureError
 from recognition.files import write_durably
 from recognition.pictures.contact_sheet import Tile, contact_sheet
-from recognition.pictures.reading import read_picture
 from tasks.loop import Loop
 from tasks.night_plots import draw_drift, draw_promise, draw_shares, draw_stages, draw_tiers
 from warehouse.session import Session, Table
@@ -186,7 +182,7 @@ def _plots(facts: Facts) -> Iterator[Shown]:
 def _sheets(facts: Facts, images: Path) -> Iterator[Shown]:
     for name, _, _, note in _SHEETS:
         if photos := facts.photos[name]:
-            sheet = contact_sheet([Tile(_read(images / path), caption) for path, caption in photos], columns=_COLUMNS)
+            sheet = contact_sheet([Tile.of_photo(images / path, caption) for path, caption in photos], columns=_COLUMNS)
             stream = BytesIO()
             sheet.save(stream, format="JPEG", quality=85)
             shown = ", ".join(caption for _, caption in photos)
@@ -220,13 +216,6 @@ def _cell(value: object) -> str:
 
 def _address(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
-
-
-def _read(path: Path) -> Image.Image:
-    try:
-        return read_picture(path)
-    except UnreadablePictureError:
-        return Image.new("RGB", (160, 160), (225, 225, 228))
 
 
 def _anchor(name: str) -> str:

@@ -66,7 +66,7 @@ def record_release(
         )
         groups = _superclasses(db, heads, before, names)
         if add_release(db, row, _metrics(candidate), groups):
-            add_superclass_metrics(db, release_id, _superclass_metrics(candidate))
+            add_superclass_metrics(db, release_id, _superclass_metrics(candidate.report))
             add_confusions(db, release_id, _confusions(candidate))
         record_decisions(
             db,
@@ -96,11 +96,7 @@ def _metrics(candidate: Candidate) -> list[MetricRow]:
     return rows
 
 
-def _superclass_metrics(candidate: Candidate) -> list[SuperclassMetricRow]:
-    return _of_superclasses(candidate.report)
-
-
-def _of_superclasses(report: Report | None) -> list[SuperclassMetricRow]:
+def _superclass_metrics(report: Report | None) -> list[SuperclassMetricRow]:
     figures = report.superclasses if report else ()
     return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
@@ -161,7 +157,7 @@ def record_change(
         )
         numbers = [MetricRow(name, _THIS, value) for name, value in figures.items()]
         if add_release(db, row, numbers, _changed_superclasses(db, changed)):
-            add_superclass_metrics(db, release_id, _of_superclasses(changed.report))
+            add_superclass_metrics(db, release_id, _superclass_metrics(changed.report))
         action = "publish" if verdict.publish else "refuse"
         why = decision(
             *(loop.run_id, SubjectKind.RELEASE, release_id, action, verdict.reason),

@@ -9,6 +9,7 @@ from labelling.errors import LabellingError
 from labelling.wire import TaskState
 from tasks.doubts import doubts
 from tasks.label_studio import connect
+from tasks.labels import settled_labels
 from tasks.ledger import decision
 from tasks.loop import Loop
 from warehouse.labels import LabelEventRow, annotators_statements, spent_annotations, withdraw_statements
@@ -48,7 +49,7 @@ def tidy(loop: Loop, release_id: str | None) -> TidyReport:
         release_id: the release in force, which has judged every photo; None before the first.
     """
     with loop.parts.warehouse.read() as db:
-        stale = stale_questions(db, release_id, doubts(db, release_id)) if release_id else []
+        stale = stale_questions(db, release_id, doubts(db, release_id, settled_labels(db))) if release_id else []
         wanted = bool(open_questions(db) or withdrawn_tasks(db) or _from_label_studio(annotators_statements(db)))
     unseen = [row for row in stale if row.task_id is None]
     withdrawn = _withdraw(loop, unseen, release_id)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -18,7 +17,6 @@ from recognition.release.card import release_card
 from recognition.release.card_plots import draw_card_plots
 from recognition.release.gate import GatePolicy, judge_candidate
 from recognition.release.manifest import EncoderIdentity
-from recognition.release.references import keep_references
 from recognition.triage.calibration import CalibrationPolicy
 from recognition.vocabulary import GateReason, Part, ReleaseStatus
 from tasks.catalogue_map import draw_map
@@ -101,22 +99,8 @@ def _refresh_products(
     if bundle is None:
         return None
     release_id = teaching.release_id(len(history) + 1)
-    content = ReleaseContent(
-        release_id=release_id,
-        parent=current.release_id,
-        created_at=datetime.now(UTC),
-        encoder=bundle.manifest.encoder,
-        method=bundle.manifest.method,
-        heads=bundle.heads,
-        thresholds=bundle.manifest.thresholds,
-        superclass_names=bundle.superclass_names,
-        products=teaching.products,
-        card=f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n",
-        index=bundle.index,
-        recall=bundle.manifest.index.recall,
-        write_references=partial(keep_references, before=bundle.path),
-        isolation_weights=bundle.isolation_weights,
-    )
+    card = f"# Release {release_id}\n\nThe heads of {current.release_id} with newer products and prices.\n"
+    content = ReleaseContent.after(bundle, release_id, current.release_id, teaching.products, card)
     write_bundle(loop.parts.paths.releases, content)
     record_refresh(loop, release_id, current)
     explanation = f"the heads of {current.release_id} with newer products and prices"

@@ -8,7 +8,9 @@ from typing import Self
 from recognition.vocabulary import QuestionKind
 
 FEWEST_TIMED = 20  # answers of a kind before their median is believed
-_LONGEST = 300.0  # seconds; whoever took longer was away from the screen
+LONGEST = 300.0
+"""Seconds; whoever took longer was away from the screen."""
+
 _GUESSES = {QuestionKind.WHICH_PRODUCT: 6.0, QuestionKind.ONE_PRODUCT: 10.0, QuestionKind.RIGHT_LABEL: 6.0}
 
 
@@ -21,7 +23,7 @@ class Effort:
     @classmethod
     def timed(cls, taken: Mapping[QuestionKind, Sequence[float]]) -> Self:
         """The median of the seconds that answers took, for each kind that was answered often enough."""
-        present = {kind: [each for each in found if 0 < each <= _LONGEST] for kind, found in taken.items()}
+        present = {kind: [each for each in found if 0 < each <= LONGEST] for kind, found in taken.items()}
         return cls(_GUESSES | {kind: median(found) for kind, found in present.items() if len(found) >= FEWEST_TIMED})
 
     def of(self, kind: QuestionKind) -> float:

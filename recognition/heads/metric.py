@@ -65,7 +65,7 @@ class Metric:
         Source: the norm of a feature as a measure of quality, Kim, Jain and Liu, "AdaFace", CVPR 2022.
         """
         part = self.parts[0]
-        placed = (vectors[:, part.start : part.stop] - part.whitening.mean) @ part.whitening.matrix
+        placed = part.whitening.place(vectors[:, part.start : part.stop])
         lengths = np.maximum(np.linalg.norm(placed, axis=1), _LEAST_LENGTH)
         return np.asarray(np.log(lengths), dtype=np.float32)
 

@@ -27,7 +27,11 @@ class Whitening:
 
     def apply(self, vectors: Vectors) -> Vectors:
         """Whitened, L2-normalised rows; [n, d] -> [n, k]."""
-        return normalised((vectors - self.mean) @ self.matrix)  # [n, k]
+        return normalised(self.place(vectors))
+
+    def place(self, vectors: Vectors) -> NDArray[np.floating]:
+        """Whitened rows of any length; [n, d] -> [n, k]."""
+        return (vectors - self.mean) @ self.matrix
 
 
 def fit_whitening(samples: Samples) -> Whitening:

@@ -3,8 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from recognition.errors import UnreadablePictureError
+from recognition.pictures.reading import read_picture
 
 _GAP = 8
 _CAPTION_HEIGHT = 18
@@ -18,6 +23,14 @@ class Tile:
 
     picture: Image.Image
     caption: str
+
+    @classmethod
+    def of_photo(cls, path: Path, caption: str) -> Self:
+        """The tile of a stored photo; grey where it cannot be read, although it was judged readable once."""
+        try:
+            return cls(read_picture(path), caption)
+        except UnreadablePictureError:
+            return cls(Image.new("RGB", (160, 160), (225, 225, 228)), caption)
 
 
 def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 160, title: str | None = None) -> Image.Image:

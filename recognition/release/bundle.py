@@ -21,8 +21,10 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 from recognition.errors import ReleaseDamagedError
 from recognition.files import sha256_of, sync, write_durably
@@ -35,7 +37,7 @@ from recognition.isolation.opening import weights_suffix
 from recognition.release.heads_file import embeddings_of, heads_of, load_tensors, write_heads
 from recognition.release.manifest import EncoderIdentity, IndexCard, Manifest
 from recognition.release.products import ProductCard, Products, dump_products
-from recognition.release.references import PICTURES, TABLE, References, no_references
+from recognition.release.references import PICTURES, TABLE, References, keep_references, no_references
 from recognition.triage.thresholds import Thresholds
 
 MANIFEST = "manifest.json"
@@ -73,6 +75,26 @@ class ReleaseContent:
     write_references: Callable[[Path], None] = no_references
     isolation_weights: Path | None = None
     attachments: Mapping[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, bundle: "Bundle", release_id: str, parent: str, products: Sequence[ProductCard], card: str) -> Self:
+        """What was learned for a bundle, in another release that is made now."""
+        return cls(
+            release_id=release_id,
+            parent=parent,
+            created_at=datetime.now(UTC),
+            encoder=bundle.manifest.encoder,
+            method=bundle.manifest.method,
+            heads=bundle.heads,
+            thresholds=bundle.manifest.thresholds,
+            superclass_names=bundle.superclass_names,
+            products=products,
+            card=card,
+            index=bundle.index,
+            recall=bundle.manifest.index.recall,
+            write_references=partial(keep_references, before=bundle.path),
+            isolation_weights=bundle.isolation_weights,
+        )
 
 
 @dataclass(frozen=True)

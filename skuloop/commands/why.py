@@ -8,12 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from recognition.errors import RecognitionError, UnreadablePictureError
+from recognition.errors import RecognitionError
 from recognition.files import sha256_of, write_durably
 from recognition.pictures.contact_sheet import Tile, contact_sheet
-from recognition.pictures.reading import read_picture
 from recognition.release.neighbours import nearest_products
 from recognition.release.pointer import open_current
 from skuloop.exit_codes import ExitCode
@@ -152,11 +149,7 @@ def _alike(paths: Paths, sku: str) -> tuple[Alike, ...]:
 
 def _tile(paths: Paths, photo: ShownPhoto, caption: str) -> Tile:
     trouble = f"{photo.reason}: " if photo.reason not in (None, "ok") else ""
-    try:
-        picture = read_picture(paths.images / photo.path)
-    except UnreadablePictureError:
-        picture = Image.new("RGB", (160, 160), (225, 225, 228))
-    return Tile(picture, f"{trouble}{caption}")
+    return Tile.of_photo(paths.images / photo.path, f"{trouble}{caption}")
 
 
 def _draw(paths: Paths, name: str, tiles: Sequence[Tile], title: str) -> Path:
