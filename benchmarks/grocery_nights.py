@@ -15,9 +15,9 @@ FROM first_judgement JOIN prediction USING (sha256, release_id, night_id, verdic
 ORDER BY night_id, sha256
 """
 _PROMISED = "SELECT release_id, value FROM release_metric WHERE metric = 'promised_precision'"
-_ASKED = "SELECT night_id, count(*) FROM question GROUP BY night_id"
-_ANSWERED = """
-SELECT question.night_id, label_event.question_key, label_event.sha256, label_event.sku
+_ASKED = "SELECT night_id, count(*), count(*) FILTER (status = 'answered') FROM question GROUP BY night_id"
+_LABELLED = """
+SELECT question.night_id, label_event.sha256, label_event.sku
 FROM label_event JOIN question USING (question_key)
 WHERE label_event.origin = 'annotator'
 """
@@ -59,7 +59,7 @@ class NightFigures:
         top1: share whose best candidate is the official label, whatever the verdict: prequential accuracy.
         questions: asked that night.
         answered: of those, answered and pulled.
-        labels: photos that got a label from the answers.
+        labels: photos that got a label from the answers; golden questions bring none.
         labels_right: share of those labels that are the official label.
     """
 
@@ -154,8 +154,8 @@ class _Found:
 
     truth: Mapping[str, str]
     judged: Mapping[str, list[tuple[Any, ...]]]
-    answered: Mapping[str, list[tuple[Any, ...]]]
-    asked: Mapping[str, int]
+    labelled: Mapping[str, list[tuple[Any, ...]]]
+    asked: Mapping[str, tuple[int, int]]
     promised: Mapping[str, float]
 
     @classmethod
@@ -163,17 +163,17 @@ class _Found:
         return cls(
             truth=truth,
             judged=_by_night(_rows(snapshot, _JUDGED)),
-            answered=_by_night(_rows(snapshot, _ANSWERED)),
-            asked=dict(_rows(snapshot, _ASKED)),
+            labelled=_by_night(_rows(snapshot, _LABELLED)),
+            asked={night: (questions, answered) for night, questions, answered in _rows(snapshot, _ASKED)},
             promised=dict(_rows(snapshot, _PROMISED)),
         )
 
     def figures(self, name: str, nights: Sequence[str], delivered: int) -> NightFigures:
         judged = [row for night in nights for row in self.judged.get(night, ())]
-        answered = [row for night in nights for row in self.answered.get(night, ())]
+        asked = [self.asked.get(night, (0, 0)) for night in nights]
         releases = tuple(sorted({row[1] for row in judged}))
         sure = [sku == self.truth[sha256] for sha256, _, verdict, sku, _ in judged if verdict == Verdict.SURE]
-        labels = [sku == self.truth[sha256] for _, sha256, sku in answered]
+        labels = [sku == self.truth[sha256] for night in nights for sha256, sku in self.labelled.get(night, ())]
         coverage = len(sure) / len(judged) if judged else None
         return NightFigures(
             night=name,
@@ -186,8 +186,8 @@ class _Found:
             promised=min((self.promised[release] for release in releases), default=None),
             manual_share=None if coverage is None else 1 - coverage,
             top1=_share([best == self.truth[sha256] for sha256, _, _, _, best in judged]),
-            questions=sum(self.asked.get(night, 0) for night in nights),
-            answered=len({key for key, _, _ in answered}),
+            questions=sum(questions for questions, _ in asked),
+            answered=sum(answered for _, answered in asked),
             labels=len(labels),
             labels_right=_share(labels),
         )

