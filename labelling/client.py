@@ -16,13 +16,16 @@ from pydantic import SecretStr, ValidationError
 
 from labelling.answers import AnnotatedTask
 from labelling.errors import LabelStudioDownError, LabelStudioRefusedError, excerpt, refusal
-from labelling.payloads import KEY_FIELD
+from labelling.hints import SECRET_HEADER, Webhook
+from labelling.payloads import ANSWERS_FILE, KEY_FIELD, picture_url
 from labelling.served import link_pictures
 from labelling.wire import TaskState, WireProject, WireTask, is_loopback, task_filter, task_query
 
 _PAGE = 200  # tasks of one request
 # The SDK repeats a POST whose answer was lost, and so does everything twice. We look first, see sync.push.
 _ONCE = RequestOptions(max_retries=0)
+_HINTS = ["ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED"]
+_DESCRIPTION = "Photos that skuloop asks about. Made and kept up to date by skuloop."
 _NO_FILE = "(?!)"  # matches no file name: somebody who presses "Sync storage" must not import every photo as a task
 
 
@@ -64,38 +67,47 @@ class LabelStudioClient:
         with self._told():
             return str(self._sdk.users.whoami(request_options=_ONCE).email)
 
-    def ensure_project(self, title: str, config_xml: str, images_root: Path) -> int:
+    def ensure_project(self, title: str, config_xml: str, images_root: Path, overlap_share: float | None = None) -> int:
         """The id of the project of this title, made or brought up to date.
 
         Args:
             title: of at least 3 characters; of several projects with it, the oldest counts.
             config_xml: what `labelling_config` gives.
             images_root: folder of the pictures. A Label Studio that is not ours needs the document root of `served.py`.
+            overlap_share: share of the tasks that two people answer each, the others one; None leaves it as it is.
+                Label Studio chooses which, anew with every import, and shows nobody a task that they have answered.
         """
+        wanted = {"label_config": config_xml, "show_collab_predictions": False, "description": self._description()}
+        if overlap_share is not None:
+            wanted |= {
+                "maximum_annotations": 2 if overlap_share else 1,
+                "overlap_cohort_percentage": round(100 * overlap_share) if overlap_share else 100,
+            }
         with self._told():
             every: Iterable[Any] = self._sdk.projects.list(request_options=_ONCE)
             same = [int(project.id) for project in every if project.title == title]
             project_id = min(same) if same else self._create_project(title, config_xml)
-            if same:
-                self._mend_project(project_id, config_xml)
+            self._mend_project(project_id, wanted)
             self._ensure_storage(project_id, str(link_pictures(images_root)))
         return project_id
 
-    def ensure_overlap(self, project_id: int, share: float) -> None:
-        """Let this share of the project's tasks be answered by two people each, the others by one.
+    def ensure_webhook(self, project_id: int, wanted: Webhook | None) -> None:
+        """Let the project hint there that somebody answered; without an address, let it hint no more.
 
-        Label Studio chooses which, anew with every import, and shows nobody a task that they have answered.
+        Only webhooks with our header are touched. What is sent is the name of an action, and no answer.
+
+        Raises:
+            LabelStudioRefusedError: the address is one that Label Studio does not call, such as one of its own machine.
         """
-        people, percent = (2, round(100 * share)) if share else (1, 100)
         with self._told():
-            project: Any = self._sdk.projects.get(project_id, request_options=_ONCE)
-            if project.maximum_annotations != people or (share and project.overlap_cohort_percentage != percent):
-                self._sdk.projects.update(
-                    project_id,
-                    maximum_annotations=people,
-                    overlap_cohort_percentage=percent,
-                    request_options=_ONCE,
-                )
+            every: Iterable[Any] = self._sdk.webhooks.list(project=str(project_id), request_options=_ONCE)
+            ours = [hook for hook in every if hook.project == project_id and SECRET_HEADER in (hook.headers or {})]
+            right = [hook.id for hook in ours if wanted is not None and _is_right(hook, wanted)][:1]
+            for hook in ours:
+                if hook.id not in right:
+                    self._sdk.webhooks.delete(hook.id, request_options=_ONCE)
+            if wanted is not None and not right:
+                self._create_webhook(project_id, wanted)
 
     def import_tasks(self, project_id: int, payloads: Sequence[Mapping[str, Any]]) -> None:
         """Import tasks, all or none. After an error they may be there: look before importing again."""
@@ -160,6 +172,11 @@ class LabelStudioClient:
         with self._told():
             return WireProject.model_validate(self._sdk.projects.get(project_id, request_options=_ONCE)).created_at
 
+    def update_task(self, task_id: int, data: Mapping[str, Any]) -> None:
+        """Replace what a task shows; what was said of it stays."""
+        with self._told():
+            self._sdk.tasks.update(str(task_id), data=dict(data), request_options=_ONCE)
+
     def delete_tasks(self, project_id: int, task_ids: Iterable[int]) -> None:
         """Delete tasks with their annotations; ids that are not there are passed over."""
         chosen = Selected(all_=False, included=list(task_ids))
@@ -195,11 +212,28 @@ class LabelStudioClient:
                 raise
         return True
 
+    def _create_webhook(self, project_id: int, wanted: Webhook) -> None:
+        try:
+            self._sdk.webhooks.create(
+                url=wanted.url,
+                project=project_id,
+                headers=wanted.headers,
+                actions=_HINTS,
+                send_for_all_actions=False,
+                send_payload=False,
+                is_active=True,
+                request_options=_ONCE,
+            )
+        except ApiError as error:
+            if error.status_code == HTTPStatus.FORBIDDEN:  # not the token: what it refuses is to call that address
+                raise LabelStudioRefusedError(f"{self._url} says no: {excerpt(error.body)}") from None
+            raise
+
     def _create_project(self, title: str, config_xml: str) -> int:
         made: Any = self._sdk.projects.create(
             title=title,
             label_config=config_xml,
-            description="Photos that skuloop asks about. Made and kept up to date by skuloop.",
+            description=self._description(),
             maximum_annotations=1,
             enable_empty_annotation=False,
             show_collab_predictions=False,  # nobody is to find the recogniser's guess already chosen
@@ -207,13 +241,17 @@ class LabelStudioClient:
         )
         return int(made.id)
 
-    def _mend_project(self, project_id: int, config_xml: str) -> None:
-        """Bring a project that is there to today's interface; one that is up to date is left alone."""
+    def _mend_project(self, project_id: int, wanted: dict[str, Any]) -> None:
+        """Bring a project that is there to what is wanted; one that is up to date is left alone."""
         stored: Any = self._sdk.projects.get(project_id, request_options=_ONCE)
-        if stored.label_config != config_xml or stored.show_collab_predictions:
-            self._sdk.projects.update(
-                project_id, label_config=config_xml, show_collab_predictions=False, request_options=_ONCE
-            )
+        changed = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
+        if not (stored.description or _DESCRIPTION).startswith(_DESCRIPTION):
+            changed.pop("description", None)  # somebody wrote their own
+        if changed:
+            self._sdk.projects.update(project_id, request_options=_ONCE, **changed)
+
+    def _description(self) -> str:
+        return f"{_DESCRIPTION} What your answers changed: {self._url}{picture_url(ANSWERS_FILE)}"
 
     def _ensure_storage(self, project_id: int, path: str) -> None:
         """Label Studio serves local files only to projects with a storage row for their folder."""
@@ -289,3 +327,9 @@ class LabelStudioClient:
             raise LabelStudioRefusedError(
                 f"{self._url} answered what skuloop does not understand; is it Label Studio 1.23? {excerpt(error)}"
             ) from error
+
+
+def _is_right(hook: Any, wanted: Webhook) -> bool:
+    is_quiet = hook.is_active and not hook.send_payload and not hook.send_for_all_actions
+    is_ours = hook.url == wanted.url and hook.headers == wanted.headers
+    return bool(is_quiet and is_ours and set(hook.actions) == set(_HINTS))

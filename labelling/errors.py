@@ -26,6 +26,10 @@ class LabelStudioServerError(LabellingError):
     """The local Label Studio could not be started; the message ends with the last lines of its log."""
 
 
+class HintError(LabellingError):
+    """A hint cannot be followed now; it waits, and the next poll does not need it."""
+
+
 def refusal(url: str, status: int | None, said: object) -> LabellingError:
     """The error that a response of Label Studio stands for.
 

@@ -23,6 +23,7 @@ IMAGES_FOLDER = "images"  # name of the images root; Label Studio serves it as /
 CANDIDATE_KEYS = "12345"  # candidates that one key chooses; further ones can be clicked
 
 CATALOGUE_FILE = "sheets/catalogue.json"  # what the search for another product looks through, under the images root
+ANSWERS_FILE = "sheets/your-answers.html"  # what became of the last answers, under the images root
 
 # Controls of the interface. TYPED_SKU_FIELD is where projects made before the search was there hold typed SKUs.
 ANSWER_FIELD, NAME_FIELD, BRAND_FIELD, GTIN_FIELD = "answer", "product_name", "product_brand", "product_gtin"

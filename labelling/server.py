@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,20 @@ _LOG_LINES = 15
 _POLL_SECONDS = 0.5
 _NEWS_SECONDS = 10.0
 _STOP_SECONDS = 10.0
+
+# Its guard against requests into one's own network has no exceptions: what it bans by default is written out here, but
+# for 127.0.0.1.
+_BANNED = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
+    192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 233.252.0.0/24 240.0.0.0/4
+    255.255.255.255/32 ::/128 ::1/128 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001:0000::/32
+    2001:20::/28 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 ff00::/8
+""".split()  # noqa: SIM905 - as it stands there
+_OTHER_LOOPBACK = [str(net) for net in ip_network("127.0.0.0/8").address_exclude(ip_network(_HOST))]
+_CALLS_LOOPBACK = {
+    "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
+    "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": ",".join([*_BANNED, *_OTHER_LOOPBACK]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +65,26 @@ class LocalLabelStudio:
         executable: `label-studio` of its own environment.
         port: to listen on; 0 takes a free one.
         patience: seconds that a start may take; the first one migrates an empty database.
+        hints: whether it may call 127.0.0.1, which it refuses otherwise; every other address of its own networks it
+            refuses all the same.
     """
 
     def __init__(
-        self, data_dir: Path, images_root: Path, executable: Path, port: int = 8080, patience: float = 300.0
+        self,
+        data_dir: Path,
+        images_root: Path,
+        executable: Path,
+        port: int = 8080,
+        patience: float = 300.0,
+        *,
+        hints: bool = False,
     ) -> None:
         self._data_dir = data_dir.resolve()
         self._images_root = images_root.resolve()
         self._executable = executable.absolute()  # not resolved: a link inside an environment is not its target
         self._port = port
         self._patience = patience
+        self._hints = hints
 
     def info(self) -> ServerInfo | None:
         """The server if it runs and answers, else None."""
@@ -174,6 +199,7 @@ class LocalLabelStudio:
             "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(document_root(self._images_root)),
             "SENTRY_DSN": "",
             "FRONTEND_SENTRY_DSN": "",
+            **(_CALLS_LOOPBACK if self._hints else {}),
         }
 
     def _wait(self, pid: int, port: int, on_progress: Callable[[str], None]) -> None:

@@ -182,6 +182,14 @@ def serve(
     serve_command.serve_photos(config, bundle, weights, host=host, port=port, keep=keep, without_keys=without_keys)
 
 
+@app.command()
+def webhook(*, config: Config = None) -> None:
+    """Take hints of Label Studio that somebody answered, and have the answers pulled within the minute."""
+    from skuloop.commands import webhook as webhook_command
+
+    webhook_command.take_hints(config)
+
+
 @keys_app.command("add")
 def keys_add(*, name: str, config: Config = None) -> None:
     """Make a key of the HTTP API and show it, once."""

@@ -1,23 +1,30 @@
 """The Label Studio that the settings name: a remote one, or the local one of skuloop."""
 
+import logging
 from pathlib import Path
 
 from labelling.client import LabelStudioClient
-from labelling.errors import LabelStudioDownError
+from labelling.credentials import shared_secret
+from labelling.errors import LabelStudioDownError, LabelStudioRefusedError
+from labelling.hints import Webhook
 from labelling.interface import labelling_config
 from labelling.server import LocalLabelStudio
+from labelling.wire import is_loopback
 from tasks.wiring import Parts
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
+_log = logging.getLogger(__name__)
 
 
 def local_label_studio(parts: Parts) -> LocalLabelStudio:
     """The local Label Studio, running or not."""
+    hints = parts.settings.webhook.url
     return LocalLabelStudio(
         data_dir=parts.paths.label_studio,
         images_root=parts.paths.images,
         executable=_executable(parts),
         port=parts.settings.label_studio.port,
+        hints=hints is not None and is_loopback(str(hints)),
     )
 
 
@@ -30,10 +37,30 @@ def connect(parts: Parts) -> tuple[LabelStudioClient, int]:
     """
     client = _client(parts)
     project = client.ensure_project(
-        parts.settings.label_studio.project, labelling_config(client.url), parts.paths.images
+        parts.settings.label_studio.project,
+        labelling_config(client.url),
+        parts.paths.images,
+        parts.settings.review.overlap_share,
     )
-    client.ensure_overlap(project, parts.settings.review.overlap_share)
+    _ask_for_hints(parts, client, project)
     return client, project
+
+
+def _ask_for_hints(parts: Parts, client: LabelStudioClient, project: int) -> None:
+    """Register our receiver with the project, or take it away where the settings name none; no run needs it."""
+    url = parts.settings.webhook.url
+    try:
+        client.ensure_webhook(
+            project, None if url is None else Webhook(str(url), shared_secret(parts.paths.hint_secret))
+        )
+    except LabelStudioRefusedError as error:
+        _log.warning(
+            "Label Studio does not take webhook.url (%s), so answers are pulled by the hour alone. It calls its own "
+            "machine and networks only where it was started so: start a local one anew (`skuloop labelling stop`, then "
+            "`start`); for one of yours see docs/guide/engineer.md. %s",
+            url,
+            error,
+        )
 
 
 def _executable(parts: Parts) -> Path:

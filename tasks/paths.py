@@ -56,6 +56,11 @@ class Paths:
         return self.store / "label-studio"
 
     @property
+    def hint_secret(self) -> Path:
+        """What Label Studio shows to whoever takes its hints; readable by this user alone."""
+        return self.store / "hint-secret"
+
+    @property
     def locks(self) -> Path:
         """Locks that the kernel drops with their process."""
         return self.store / "locks"

@@ -101,6 +101,22 @@ class LabelStudioSettings(_Section):
     executable: Path = Path(".venv-label-studio/bin/label-studio")
 
 
+class WebhookSettings(_Section):
+    """Hints that somebody answered, between the hourly pulls; see `labelling.hints`.
+
+    Attributes:
+        url: of the receiver, as Label Studio reaches it; without it Label Studio is not asked for hints.
+        host: that the receiver listens on.
+        port: its port.
+        seconds: from a hint to its pull; the hints in between want the same one.
+    """
+
+    url: AnyHttpUrl | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8301, ge=1, le=65535)
+    seconds: float = Field(default=60.0, ge=1)
+
+
 class AuditSettings(_Section):
     """Limits between tiers, see `recognition.audit.tiers`."""
 
@@ -340,6 +356,7 @@ class Settings(BaseSettings):
     free_disk_gib: float = Field(default=1.0, ge=0)
     encoder: EncoderSettings = EncoderSettings()
     label_studio: LabelStudioSettings = LabelStudioSettings()
+    webhook: WebhookSettings = WebhookSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     audit: AuditSettings = AuditSettings()
     review: ReviewSettings = ReviewSettings()

@@ -71,7 +71,7 @@ def label_studio(
     picture.parent.mkdir(parents=True)
     Image.new("RGB", (300, 200), (200, 40, 40)).save(picture)
     port = _free_port()  # a fixed one, so that a server that a test restarts is where it was
-    server = LocalLabelStudio(data_dir, images_root, label_studio_executable, port)
+    server = LocalLabelStudio(data_dir, images_root, label_studio_executable, port, hints=True)
     try:
         yield LabelStudioUnderTest(server, server.start(), data_dir, images_root)
     finally:

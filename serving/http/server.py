@@ -10,8 +10,8 @@ from collections.abc import Callable
 import uvicorn
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from serving.errors import PortTakenError
 from serving.http.app import create_app
+from serving.http.listening import listening
 from serving.http.options import ServerOptions
 from serving.http.protocol import limited_protocol
 from serving.http.service import Service
@@ -31,7 +31,10 @@ def serve(options: ServerOptions, on_ready: Callable[[str, Service], None]) -> N
     """
     keep_to_one_thread()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands the signal on once all is answered
-    with _listening(options.host, options.port) as listener, contextlib.suppress(KeyboardInterrupt):
+    with (
+        listening(options.host, options.port, "choose another --host or --port") as listener,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         service = Service(options)
         try:
             server = _Server(_config(options, service), lambda: on_ready(_address(options, listener), service))
@@ -72,19 +75,6 @@ def _config(options: ServerOptions, service: Service) -> uvicorn.Config:
         ssl_certfile=options.certificate,
         ssl_keyfile=options.private_key,
     )
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise PortTakenError(
-            f"{host}:{port} cannot be listened on ({error}): choose another --host or --port."
-        ) from error
-    return listener
 
 
 def _address(options: ServerOptions, listener: socket.socket) -> str:

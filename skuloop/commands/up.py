@@ -11,8 +11,9 @@ from pathlib import Path
 
 from labelling.errors import LabellingError
 from recognition.files import write_durably
-from skuloop.commands.deploy import apply_deployments, server_of_prefect
+from skuloop.commands.deploy import apply_deployments, server_of_prefect, settings_path
 from skuloop.exit_codes import ExitCode
+from skuloop.hint_receiver import HintReceiverError, ensure_receiver, stop_receiver
 from skuloop.output import complain, print_line, say
 from skuloop.prefect_server import stop_server
 from skuloop.prefect_worker import POOL, PrefectWorkerError, ensure_worker, stop_worker
@@ -51,11 +52,13 @@ def up(config: Path | None) -> ExitCode:
         complain(str(error))
         return ExitCode.UNAVAILABLE
     labelling, code = _label_studio(settings)
+    hints, code = _hint_receiver(settings, config, api_url, code)
     page = Parts(settings).paths.store / PAGE
     services = [
         Service("Prefect", api_url.removesuffix("/api"), "nights and cycles: what ran, what is due, run one now"),
         Service("worker", f"process {pid}, its log in {home / 'worker.log'}", f"starts what is due in the pool {POOL}"),
         labelling,
+        *hints,
         Service(
             "answers",
             f"http://{settings.serve.host}:{settings.serve.port}",
@@ -78,6 +81,7 @@ def down(config: Path | None) -> None:
     api_url, home = server_of_prefect()
     stopped = {
         "worker": stop_worker(api_url),
+        **({"receiver of hints": stop_receiver(settings_path(config))} if settings.webhook.url else {}),
         "Label Studio": settings.label_studio.url is None and local_label_studio(Parts(settings)).stop(),
         "Prefect": stop_server(home),
     }
@@ -100,6 +104,21 @@ def _label_studio(settings: Settings) -> tuple[Service, ExitCode]:
     return Service(
         "Label Studio", info.url, f"questions of the night; login {info.username}, password in {login}"
     ), ExitCode.DONE
+
+
+def _hint_receiver(
+    settings: Settings, config: Path | None, api_url: str, code: ExitCode
+) -> tuple[list[Service], ExitCode]:
+    """Only where the settings ask for it; without it answers are pulled by the hour."""
+    if settings.webhook.url is None:
+        return [], code
+    log = Parts(settings).paths.store / "webhook.log"
+    try:
+        pid = ensure_receiver(settings_path(config), settings.webhook.port, api_url, log, say)
+    except HintReceiverError as error:
+        complain(str(error))
+        return [Service("hints", "not running", "answers are pulled by the hour")], ExitCode.WITH_PROBLEMS
+    return [Service("hints", f"process {pid}, its log in {log}", "answers are pulled within the minute")], code
 
 
 def _page(services: Sequence[Service]) -> str:

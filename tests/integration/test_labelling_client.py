@@ -2,7 +2,9 @@
 
 import traceback
 from io import BytesIO
+from uuid import uuid4
 
+import httpx
 import pytest
 from PIL import Image
 from pydantic import SecretStr
@@ -83,6 +85,23 @@ def test_the_photos_can_be_seen(label_studio: LabelStudioUnderTest) -> None:
     assert Image.open(BytesIO(answer.content)).size == (300, 200)
 
 
+def test_the_project_says_where_the_answers_in_pictures_are_unless_somebody_wrote_their_own_words(
+    label_studio: LabelStudioUnderTest,
+) -> None:
+    project = label_studio.project("told where")
+
+    def description() -> str:
+        return str(label_studio.request("GET", f"/api/projects/{project}/").json()["description"])
+
+    address = description().rsplit(" ", 1)[1]
+    page = label_studio.request("GET", address.removeprefix(label_studio.url))
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html")
+    assert httpx.get(address, trust_env=False).status_code == 401, "for whoever is logged in"
+    label_studio.request("PATCH", f"/api/projects/{project}/", json={"description": "Ask Ada."}).raise_for_status()
+    label_studio.project("told where")
+    assert description() == "Ask Ada."
+
+
 @pytest.mark.parametrize("path", ["label-studio/credentials.json", "../label-studio/credentials.json"])
 def test_nothing_beside_the_photos_can_be_seen(label_studio: LabelStudioUnderTest, path: str) -> None:
     label_studio.project()
@@ -101,18 +120,23 @@ def test_whoever_presses_sync_storage_imports_no_photo(label_studio: LabelStudio
 
 
 def test_a_share_of_the_tasks_is_for_two_people_and_can_be_taken_back(label_studio: LabelStudioUnderTest) -> None:
-    project, client = label_studio.project(), label_studio.client()
+    title, client = f"shared {uuid4()}", label_studio.client()
+    project = label_studio.project(title)
+
+    def shared(share: float) -> None:
+        config = labelling_config(label_studio.url)
+        assert client.ensure_project(title, config, label_studio.images_root, share) == project
 
     def overlaps() -> list[int]:
         tasks = label_studio.request("GET", f"/api/projects/{project}/tasks?page_size=50").json()
         return sorted(task["overlap"] for task in tasks)
 
-    client.ensure_overlap(project, 0.3)
+    shared(0.3)
     tea, kind = Candidate("tea", "Tea", 0.5), QuestionKind.WHICH_PRODUCT
     questions = [
         Question(f"k{place}", kind, (f"{place:064}",), "x.jpg", None, (tea,), "?", "r1") for place in range(10)
     ]
     client.import_tasks(project, [question_payload(question) for question in questions])
     assert overlaps() == [1] * 7 + [2] * 3
-    client.ensure_overlap(project, 0.0)
+    shared(0.0)
     assert overlaps() == [1] * 10

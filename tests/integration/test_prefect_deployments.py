@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,13 +19,18 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from labelling.credentials import shared_secret
+from labelling.errors import HintError
+from labelling.hints import SECRET_HEADER
 from labelling.processes import end, is_running
 from recognition.vocabulary import RunStatus
 from skuloop.prefect_server import answers
 from tasks.due import DUE_EVENT
+from tasks.paths import Paths
+from tasks.pull_runs import start_pull
 from tasks.settings import load_settings
 from tasks.wiring import build_parts
-from tests.support.commands import PREFECT, free_port, quiet_environment, run_skuloop, wait_for
+from tests.support.commands import CHECKOUT, PREFECT, SKULOOP, free_port, quiet_environment, run_skuloop, wait_for
 from tests.support.workspace import PHOTOS_OF_EACH, small_workspace
 from warehouse.status import loop_status
 
@@ -162,6 +168,43 @@ def test_a_cycle_that_is_due_is_started_by_its_event(deployed: Deployed) -> None
     httpx.delete(f"{deployed.api_url}/flow_runs/{run['id']}", timeout=60, trust_env=False).raise_for_status()
 
 
+def test_a_hundred_hints_start_one_pull_and_none_beside_one_that_is_due_or_at_work(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    port = url.rsplit(":", 1)[1].rstrip("/")
+    environ = {**deployed.environ, "SKULOOP_WEBHOOK__URL": url, "SKULOOP_WEBHOOK__PORT": port}
+    environ["SKULOOP_WEBHOOK__SECONDS"] = "2"
+    with _hints(environ, deployed.config, tmp_path / "hints.log") as said:
+        wait_for(lambda: f"taken at 127.0.0.1:{port}" in said(), seconds=60)
+        secret = shared_secret(Paths(deployed.config.parent / "store").hint_secret)
+
+        def hint() -> int:
+            return httpx.post(url, headers={SECRET_HEADER: secret.get_secret_value()}, trust_env=False).status_code
+
+        assert [hint() for _ in range(100)] == [204] * 100
+        (run,) = wait_for(lambda: _hinted_runs(deployed), seconds=60)
+        hint()
+        time.sleep(5)
+        assert _hinted_runs(deployed) == [run], "the one that waits for a worker will bring this answer too"
+        _set_state(deployed, run, "RUNNING")
+        hint()
+        time.sleep(5)
+        assert _hinted_runs(deployed) == [run], "never two at once"
+        _set_state(deployed, run, "COMPLETED")
+        runs = wait_for(lambda: found if len(found := _hinted_runs(deployed)) == 2 else None, seconds=60)
+        assert secret.get_secret_value() not in said()
+    for run_id in runs:
+        httpx.delete(f"{deployed.api_url}/flow_runs/{run_id}", timeout=60, trust_env=False).raise_for_status()
+
+
+def test_a_prefect_that_is_away_or_knows_no_pull_is_told_in_a_sentence(prefect_api: str) -> None:
+    with pytest.raises(HintError, match="does not start a pull"):
+        start_pull("http://127.0.0.1:9/api")
+    with pytest.raises(HintError, match="skuloop deploy"):
+        start_pull(prefect_api)
+
+
 def test_deploying_says_where_to_look_and_how_to_start_a_worker(deployed: Deployed) -> None:
     assert deployed.api_url.removesuffix("/api") in deployed.said
     assert "worker start --pool skuloop" in deployed.said
@@ -262,6 +305,30 @@ def test_a_server_elsewhere_that_does_not_answer_is_named_and_none_is_started_fo
 
 def _deploy(environ: dict[str, str], config: Path) -> subprocess.CompletedProcess[str]:
     return run_skuloop(environ, "deploy", "--config", str(config))
+
+
+@contextmanager
+def _hints(environ: dict[str, str], config: Path, log: Path) -> Iterator[Callable[[], str]]:
+    """The receiver of hints, and what it has said."""
+    with log.open("w") as out:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [*SKULOOP, "webhook", "--config", str(config)], cwd=CHECKOUT, env=environ, stdout=out, stderr=out
+        )
+        try:
+            yield log.read_text
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+
+
+def _hinted_runs(deployed: Deployed) -> list[str]:
+    """Pulls that no schedule has made, oldest first."""
+    wanted = {"deployments": {"name": {"any_": ["answers"]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    return [run["id"] for run in deployed.post("flow_runs/filter", wanted) if not run["auto_scheduled"]]
+
+
+def _set_state(deployed: Deployed, run: str, kind: str) -> None:
+    deployed.post(f"flow_runs/{run}/set_state", {"state": {"type": kind}, "force": True})
 
 
 @contextmanager
