@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from labelling.answers import read_answers
 from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError
-from labelling.payloads import Answer, Question, RejectedAnswer, question_payload
+from labelling.payloads import Answer, Question, RejectedAnswer, question_of, question_payload
 from labelling.wire import TaskState
 
 _BATCH = 100  # questions of one request: a request is all or nothing
@@ -52,7 +52,23 @@ def push(client: LabelStudioClient, project_id: int, questions: Sequence[Questio
         _import(client, project_id, missing[start : start + _BATCH])
     if missing:
         there = client.task_ids_by_key(project_id)
+    refresh(client, project_id)
     return {key: there[key] for key in wanted if key in there}
+
+
+def refresh(client: LabelStudioClient, project_id: int) -> int:
+    """Bring the tasks that wait for an answer to what today's interface shows; return how many were not.
+
+    An earlier skuloop made tasks without what its interface did not have yet.
+    """
+    stale = 0
+    for task in client.open_tasks(project_id):
+        question = question_of(task.data)
+        data = None if question is None else question_payload(question)["data"]
+        if data is not None and data != task.data:
+            client.update_task(task.task_id, data)
+            stale += 1
+    return stale
 
 
 def pull(client: LabelStudioClient, project_id: int, cursor: str | None, known_skus: Collection[str]) -> PullResult:
@@ -72,7 +88,11 @@ def pull(client: LabelStudioClient, project_id: int, cursor: str | None, known_s
 
 
 def missed(
-    client: LabelStudioClient, project_id: int, known: Collection[tuple[str, int]], known_skus: Collection[str]
+    client: LabelStudioClient,
+    project_id: int,
+    states: Iterable[TaskState],
+    known: Collection[tuple[str, int]],
+    known_skus: Collection[str],
 ) -> PullResult:
     """Read the answers that no pull since a cursor brings, by comparing ids.
 
@@ -82,14 +102,20 @@ def missed(
     Args:
         client: of the Label Studio that holds the project.
         project_id: from `ensure_project`.
+        states: of all tasks. Answers that are not in them are left to the next pull: whoever compares what was stored
+            with these states would take them for deleted.
         known: question key and annotation id of everything that was pulled before.
         known_skus: products that an annotator may name beside a question's candidates.
     """
-    unmet = [state.task_id for state in client.task_states(project_id) if _has_unmet(state, known)]
+    unmet = {state.task_id: state for state in states if _has_unmet(state, known)}
     reads = _Reads()
     for task in client.tasks_by_id(project_id, unmet):
-        every = read_answers(task, known_skus)
-        reads.add(read for read in every if (read.question_key, read.annotation_id) not in known)
+        every, there = read_answers(task, known_skus), unmet[task.task_id].annotations
+        reads.add(
+            read
+            for read in every
+            if read.annotation_id in there and (read.question_key, read.annotation_id) not in known
+        )
     return reads.result(None)
 
 
@@ -123,9 +149,9 @@ def _has_unmet(state: TaskState, known: Collection[tuple[str, int]]) -> bool:
     return may_be_answered and any((state.key, annotation) not in known for annotation in state.annotations)
 
 
-def lost_keys(client: LabelStudioClient, project_id: int, open_keys: Iterable[str]) -> set[str]:
+def lost_keys(states: Iterable[TaskState], open_keys: Iterable[str]) -> set[str]:
     """Those of the keys whose task was deleted in Label Studio; no pull would ever say so."""
-    return set(open_keys) - client.task_ids_by_key(project_id).keys()
+    return set(open_keys) - {state.key for state in states}
 
 
 def _import(client: LabelStudioClient, project_id: int, questions: Sequence[Question]) -> None:

@@ -12,8 +12,10 @@ from labelling.client import LabelStudioClient
 from labelling.errors import LabellingError
 from labelling.payloads import Answer, AnswerKind, RejectedAnswer
 from labelling.sync import PullResult, lost_keys, missed, pull
-from recognition.vocabulary import AnswerReason, LabelKind, LabelOrigin, QuestionArm
+from labelling.wire import TaskState
+from recognition.vocabulary import AnswerReason, LabelOrigin, QuestionArm
 from tasks.label_studio import connect
+from tasks.labels import KIND_OF_LABEL
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.naming import AmbiguousName, KnownNames, Meaning, folded
@@ -49,13 +51,6 @@ Version: TypeAlias = tuple[int, datetime]
 
 _CURSOR = "label_studio"
 _LONGEST_DETAIL = 300
-_KINDS = {
-    AnswerKind.SKU: LabelKind.SKU,
-    AnswerKind.NEW_PRODUCT: LabelKind.SKU,
-    AnswerKind.NOT_A_PRODUCT: LabelKind.NOT_A_PRODUCT,
-    AnswerKind.BAD_PHOTO: LabelKind.BAD_PHOTO,
-    AnswerKind.SEVERAL_PRODUCTS: LabelKind.SEVERAL_PRODUCTS,
-}
 
 
 @dataclass(frozen=True)
@@ -94,30 +89,43 @@ def _pull(loop: Loop) -> AnswersReport:
     if cursor is None and not still_open:
         return AnswersReport()  # nothing was ever asked: Label Studio need not even run
     client, project_id = connect(loop.parts)
-    found = _with_missed(loop, client, project_id, pull(client, project_id, cursor, known_skus), known_skus)
-    found = _without_ambiguous(found, names)
+    found = pull(client, project_id, cursor, known_skus)
+    states = list(client.task_states(project_id))  # after the pull, so all that it brought is in them
+    found = _without_ambiguous(_with_missed(loop, client, project_id, found, states, known_skus), names)
     report = _store(loop, found, names)
-    _drop_spoilt(client, project_id, found, still_open)
-    taken_back, problem = take_back_deleted(loop, client, project_id)
-    closed = _close_lost(loop, client, project_id, still_open)
+    dropped = _drop_spoilt(client, project_id, found, still_open)
+    states = [state for state in states if state.task_id not in dropped]
+    taken_back, problem = take_back_deleted(loop, client, project_id, states)
+    closed = _close_lost(loop, client, project_id, states, still_open)
     return replace(report, lost=closed, taken_back=taken_back, problem=problem)
 
 
 def _with_missed(
-    loop: Loop, client: LabelStudioClient, project_id: int, found: PullResult, known_skus: Collection[str]
+    loop: Loop,
+    client: LabelStudioClient,
+    project_id: int,
+    found: PullResult,
+    states: Sequence[TaskState],
+    known_skus: Collection[str],
 ) -> PullResult:
     """Add the answers that a Label Studio which was killed keeps on tasks that look untouched."""
     with loop.parts.warehouse.read() as db:
         known = known_annotations(db)
     known |= {(answer.question_key, answer.annotation_id) for answer in found.answers}
     known |= {(row.question_key or "", row.annotation_id) for row in found.rejected}
-    return found.with_late(missed(client, project_id, known, known_skus))
+    return found.with_late(missed(client, project_id, states, known, known_skus))
 
 
-def _close_lost(loop: Loop, client: LabelStudioClient, project_id: int, still_open: Sequence[QuestionRow]) -> int:
+def _close_lost(
+    loop: Loop,
+    client: LabelStudioClient,
+    project_id: int,
+    states: Sequence[TaskState],
+    still_open: Sequence[QuestionRow],
+) -> int:
     """Close the questions whose tasks somebody deleted; where the whole project was lost, they are pushed anew."""
-    lost = lost_keys(client, project_id, [row.question_key for row in still_open])
-    is_all = bool(lost) and len(lost) == len(still_open) and not client.task_ids_by_key(project_id)
+    lost = lost_keys(states, [row.question_key for row in still_open])
+    is_all = bool(lost) and len(lost) == len(still_open) and not states
     began = client.project_began(project_id) if is_all else None
     is_new_project = began is not None and all(row.asked_at < began for row in still_open)
     with loop.parts.warehouse.write() as db:
@@ -147,16 +155,17 @@ def _without_ambiguous(found: PullResult, names: KnownNames) -> PullResult:
 
 def _drop_spoilt(
     client: LabelStudioClient, project_id: int, found: PullResult, still_open: Iterable[QuestionRow]
-) -> None:
+) -> set[int]:
     """Delete the tasks whose every answer was set aside, so that a later night may ask about their photos again.
 
     Label Studio holds such a task for answered and would never show it again. Its question is closed as lost.
     """
     answered = {answer.question_key for answer in found.answers}
     spoilt = {answer.question_key for answer in found.rejected} - answered
-    tasks = [row.task_id for row in still_open if row.question_key in spoilt and row.task_id is not None]
+    tasks = {row.task_id for row in still_open if row.question_key in spoilt and row.task_id is not None}
     if tasks:
-        client.delete_tasks(project_id, tasks)
+        client.delete_tasks(project_id, sorted(tasks))
+    return tasks
 
 
 def _store(loop: Loop, found: PullResult, names: KnownNames) -> AnswersReport:
@@ -242,7 +251,7 @@ def _events(
             yield LabelEventRow(
                 event_id=f"annotation-{answer.annotation_id}-{answer.at.isoformat()}-{sha256}",
                 sha256=sha256,
-                kind=_KINDS[answer.kind],
+                kind=KIND_OF_LABEL[answer.kind],
                 sku=answer.sku if answer.product_name is None else meant[_version(answer)].sku,
                 origin=LabelOrigin.ANNOTATOR,
                 actor=answer.annotator,

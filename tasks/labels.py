@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 
+from labelling.payloads import AnswerKind
 from recognition.audit.labels import ResolvedLabel, resolve_labels
+from recognition.vocabulary import LabelKind
 from warehouse.answers import golden_results
 from warehouse.labels import label_events
 from warehouse.session import Session
+
+KIND_OF_LABEL = {
+    AnswerKind.SKU: LabelKind.SKU,
+    AnswerKind.NEW_PRODUCT: LabelKind.SKU,
+    AnswerKind.NOT_A_PRODUCT: LabelKind.NOT_A_PRODUCT,
+    AnswerKind.BAD_PHOTO: LabelKind.BAD_PHOTO,
+    AnswerKind.SEVERAL_PRODUCTS: LabelKind.SEVERAL_PRODUCTS,
+}
+"""What an answer says of each photo of its question; a group that is taken apart says nothing."""
 
 
 def settled_labels(db: Session) -> dict[str, ResolvedLabel]:

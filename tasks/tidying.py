@@ -57,8 +57,9 @@ def tidy(loop: Loop, release_id: str | None) -> TidyReport:
         return TidyReport(withdrawn=withdrawn)  # nothing is there: Label Studio need not even run
     try:
         client, project_id = connect(loop.parts)
-        taken_back, problem = take_back_deleted(loop, client, project_id)
-        states = {state.key: state for state in client.task_states(project_id)}
+        every = list(client.task_states(project_id))
+        taken_back, problem = take_back_deleted(loop, client, project_id, every)
+        states = {state.key: state for state in every}
         withdrawn += _withdraw(loop, [row for row in stale if row.task_id and _is_free(states, row)], release_id)
         removed = remove_withdrawn_tasks(loop, client, project_id, states)
     except LabellingError as error:
@@ -66,10 +67,18 @@ def tidy(loop: Loop, release_id: str | None) -> TidyReport:
     return TidyReport(taken_back, withdrawn, removed, problem)
 
 
-def take_back_deleted(loop: Loop, client: LabelStudioClient, project_id: int) -> tuple[int, str | None]:
+def take_back_deleted(
+    loop: Loop, client: LabelStudioClient, project_id: int, states: Sequence[TaskState]
+) -> tuple[int, str | None]:
     """Take back what annotations said that are no longer in Label Studio: no pull would ever say so.
 
     Only annotations of the present project count: those of one that was lost as a whole were deleted by nobody.
+
+    Args:
+        loop: the run.
+        client: of the Label Studio that holds the project.
+        project_id: from `ensure_project`.
+        states: of all tasks, looked up when everything was said that is stored.
 
     Returns:
         The number of labels that were taken back, and the problem where so many are gone that none was.
@@ -80,7 +89,6 @@ def take_back_deleted(loop: Loop, client: LabelStudioClient, project_id: int) ->
         return 0, None
     began = client.project_began(project_id)
     said = [row for row in every if row.at >= began]
-    states = list(client.task_states(project_id))
     there = {(state.key, annotation) for state in states for annotation in state.annotations}
     gone = [row for row in said if (row.question_key, row.annotation_id) not in there]
     if _is_suspicious(gone, said):

@@ -7,16 +7,18 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from labelling.client import LabelStudioClient
 from labelling.payloads import AnswerKind, Candidate, Question
-from labelling.sync import PullResult, pull, push
+from labelling.sync import PullResult, pull, push, refresh
 from recognition.vocabulary import LabelOrigin, QuestionKind
 from tasks.question_pictures import write_catalogue
 from tests.conftest import LabelStudioUnderTest
 from tests.support.browser import CTRL, SHIFT, Browser, chromium
+from tests.support.earlier_interface import EARLIER_CONFIG, earlier_task, earlier_typed_sku
 from tests.support.question_photos import HOSTILE, draw_questions
 from warehouse.products import ProductRow
 
@@ -171,6 +173,48 @@ def test_every_answer_that_needs_no_name_is_one_key(label_studio: LabelStudioUnd
         ("q00", AnswerKind.SPLIT, None),
         ("q0", AnswerKind.SEVERAL_PRODUCTS, None),
     ]
+
+
+def test_a_project_of_an_earlier_skuloop_takes_todays_interface_and_its_open_questions_stay_answerable(
+    label_studio: LabelStudioUnderTest, browser: Browser, tmp_path: Path
+) -> None:
+    title, client = f"earlier {uuid4()}", label_studio.client()
+    made = label_studio.request("POST", "/api/projects/", json={"title": title, "label_config": EARLIER_CONFIG})
+    project = int(made.raise_for_status().json()["id"])
+    earlier = [question("answered"), question("one"), question("group", photos=3)]
+    client.import_tasks(project, [earlier_task(one) for one in earlier])
+    client.submit_annotation(
+        client.task_ids_by_key(project)["answered"], earlier_typed_sku("TEA-1"), str(uuid4()), lead_time=4.0
+    )
+
+    assert label_studio.project(title) == project, "Label Studio refuses no interface for the sake of earlier tasks"
+    assert label_studio.project(title) == project
+    push(client, project, [*earlier, question("todays", photos=2)])
+    assert len(client.task_ids_by_key(project)) == 4
+    assert refresh(client, project) == 0, "what was brought to today's interface is left alone"
+
+    begin(browser, label_studio, project, "one")
+    browser.picture(tmp_path / "one.png")
+    browser.press("1")
+    browser.wait(f"({CHOSEN}).length === 1")
+    send(browser, "group")
+    browser.press("B", SHIFT)
+    browser.wait("document.querySelector('.skuloop-strays .ant-checkbox-wrapper-checked')", 10)
+    browser.press("5")
+    browser.wait(f"({CHOSEN}).length === 1")
+    send(browser, "todays")
+    browser.press("0")
+    browser.wait(f"({CHOSEN}).length === 1")
+    send(browser, None)
+
+    found = {answer.question_key: answer for answer in pulled(client, project, {"TEA-1"}, answers=4).answers}
+    assert [(key, found[key].kind, found[key].sku) for key in ("answered", "one", "group", "todays")] == [
+        ("answered", AnswerKind.SKU, "TEA-1"),
+        ("one", AnswerKind.SKU, "SKU-1"),
+        ("group", AnswerKind.SKU, "SKU-5"),
+        ("todays", AnswerKind.SPLIT, None),
+    ]
+    assert found["group"].strays == (earlier[2].images[1],)
 
 
 def wait_for_sheet(browser: Browser, prompt: str) -> None:

@@ -343,7 +343,7 @@ def test_an_answer_that_a_killed_server_left_on_an_untouched_task_is_found_by_it
         task = (story.question("one").task_id,)
         untouched = "updated_at = '2026-01-01 00:00:00.123456', total_annotations = 0, is_labeled = 0"
         database.execute(f"UPDATE task SET {untouched} WHERE id = ?", task)  # noqa: S608 - our own words
-    unread = missed(story.client, story.project, set(), {"T-1"})
+    unread = missed(story.client, story.project, story.client.task_states(story.project), set(), {"T-1"})
 
     first, second = story.pull(), story.pull()
 
