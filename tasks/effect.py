@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from io import BytesIO
 
 import numpy as np
@@ -19,6 +19,8 @@ from recognition.files import write_durably
 from recognition.release.pointer import current_release_id, open_current
 from recognition.release.recogniser import Recogniser
 from recognition.vocabulary import LabelOrigin, Part, QuestionArm
+from tasks.answers_page import write_answers_page
+from tasks.effect_figures import EffectReport, PersonFigures
 from tasks.loop import Loop, stage
 from tasks.teaching import gather_teaching
 from warehouse.answers import FreshAnswer, fresh_answers, golden_results, opinions
@@ -29,48 +31,6 @@ from warehouse.questions import waiting_by_arm
 
 PAGE, FIGURES, PICTURE = "answers.md", "answers.json", "answers.png"
 _MOST_LISTED = 20
-
-
-@dataclass(frozen=True)
-class PersonFigures:
-    """How one annotator answered: how often since the last cycle, and how well ever.
-
-    Attributes:
-        accuracy: probability of being right, by consensus and golden questions; near .9 for who is not known yet.
-    """
-
-    annotator: str
-    answers: int
-    golden_right: int
-    golden_wrong: int
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class EffectReport:
-    """What the answers changed.
-
-    Attributes:
-        questions: answered since the last cycle.
-        minutes: that they took, where Label Studio says so.
-        labels: photos that they named and that teach.
-        reached: SKUs that became trained.
-        named: products that nobody had named before.
-        alpha: Krippendorff's alpha over all questions that several people answered, None where there is none.
-        people: who answered.
-        arms: what the labels of each arm were worth.
-        waiting: questions of each arm that wait now.
-    """
-
-    questions: int
-    minutes: float
-    labels: int
-    reached: tuple[str, ...]
-    named: tuple[str, ...]
-    alpha: float | None
-    people: tuple[PersonFigures, ...]
-    arms: tuple[ArmValue, ...]
-    waiting: Mapping[QuestionArm, int]
 
 
 @task(name="what the answers changed", cache_policy=NO_CACHE)
@@ -85,8 +45,10 @@ def tell_effect(loop: Loop) -> EffectReport | None:
         report = _report(loop, fresh)
         write_durably(loop.reports / PAGE, _page(report).encode())
         write_durably(loop.reports / FIGURES, json.dumps(asdict(report), indent=2).encode())
-        if report.arms:
-            write_durably(loop.reports / PICTURE, _picture(report.arms))
+        arms = _picture(report.arms) if report.arms else None
+        if arms is not None:
+            write_durably(loop.reports / PICTURE, arms)
+        write_answers_page(loop, report, arms)
         done.summary = (
             f"{report.questions} questions answered in {report.minutes:.0f} minutes, {report.labels} photos named; "
             f"{len(report.reached)} SKUs became trained, {len(report.named)} new ones were named"
@@ -108,20 +70,30 @@ def _report(loop: Loop, fresh: Sequence[FreshAnswer]) -> EffectReport:
     counts = Counter(answer.annotator for answer in fresh)
     return EffectReport(
         questions=len({answer.question_key for answer in fresh}),
-        minutes=sum(min(answer.seconds or 0.0, LONGEST) for answer in fresh) / 60,
+        minutes=_minutes(fresh),
         labels=len(named_photos),
         reached=tuple(reached),
         named=tuple(sorted(by_people & {answer.sku for answer in fresh if answer.kind == AnswerKind.NEW_PRODUCT})),
         alpha=krippendorff_alpha(every),
-        people=tuple(_person(who, count, golden, accuracies) for who, count in counts.most_common()),
+        people=tuple(
+            _person(who, [answer for answer in fresh if answer.annotator == who], golden, accuracies)
+            for who, _ in counts.most_common()
+        ),
         arms=_arm_values(loop, {sha256: arm_of[number] for sha256, number in named_photos.items()}),
         waiting=waiting,
     )
 
 
-def _person(who: str, count: int, golden: Mapping[str, GoldenRecord], accuracies: Mapping[str, float]) -> PersonFigures:
+def _minutes(answers: Sequence[FreshAnswer]) -> float:
+    return sum(min(answer.seconds or 0.0, LONGEST) for answer in answers) / 60
+
+
+def _person(
+    who: str, answers: Sequence[FreshAnswer], golden: Mapping[str, GoldenRecord], accuracies: Mapping[str, float]
+) -> PersonFigures:
     tested = golden.get(who, GoldenRecord())
-    return PersonFigures(who, count, tested.right, tested.wrong, accuracies.get(who, STRANGER))
+    right = accuracies.get(who, STRANGER)
+    return PersonFigures(who, len(answers), tested.right, tested.wrong, right, _minutes(answers))
 
 
 def _arm_values(loop: Loop, arm_of: Mapping[str, QuestionArm]) -> tuple[ArmValue, ...]:

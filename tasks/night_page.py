@@ -1,22 +1,20 @@
 """The report of a run as one page of HTML that needs nothing beside it: figures, plots, contact sheets, tables."""
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from recognition.files import write_durably
-from recognition.pictures.contact_sheet import Tile, contact_sheet
 from tasks.loop import Loop
 from tasks.night_plots import draw_drift, draw_promise, draw_shares, draw_stages, draw_tiers
+from tasks.pages import Page, Shown, picture, sheet, table
 from warehouse.session import Session, Table
 
 LATEST = "report.html"
-_SHOWN, _COLUMNS = 18, 6
+_SHOWN = 18
 _ASKED = "Asked about"
 _SHEETS: tuple[tuple[str, str, Mapping[str, str], str], ...] = (
     (
@@ -43,22 +41,6 @@ _TABLES = (
     ("Decisions", "decisions", "How many of each kind; the view decision_ledger has every one with its figures."),
     ("Nights", "nights", "How much is left to people."),
 )
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture with what it shows: its address holds all of it; `alternative` is for who cannot see it."""
-
-    name: str
-    note: str
-    address: str
-    alternative: str
-    in_brief: bool
-
-    @property
-    def html(self) -> str:
-        """Note and picture."""
-        return f'<p>{escape(self.note)}</p><img src="{self.address}" alt="{escape(self.alternative)}">'
 
 
 @dataclass(frozen=True)
@@ -97,17 +79,11 @@ def write_page(loop: Loop, title: str, problems: Sequence[str], at: datetime) ->
 def night_page(facts: Facts, pictures: Sequence[Shown]) -> str:
     """The page."""
     sections = [*((of.name, of.html) for of in pictures), *_tables(facts)]
-    links = " ".join(f'<a href="#{_anchor(name)}">{escape(name)}</a>' for name, _ in sections)
-    problems = "".join(f'<p class="problem"><b>Problem.</b> {escape(problem)}</p>' for problem in facts.problems)
-    return (
-        f"<!doctype html>\n<html lang=en><meta charset=utf-8>"
-        f'<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{escape(facts.title)}</title><style>{_STYLE}</style><h1>{escape(facts.title)}</h1>"
+    lead = (
         f"<p>{facts.at:%Y-%m-%d %H:%M} UTC. Run <code>{escape(facts.run_id)}</code>, "
-        f"encoder <code>{escape(facts.encoder)}</code>.</p>{_tiles(facts)}{problems}<nav>{links}</nav>"
-        + "".join(f'<section id="{_anchor(name)}"><h2>{escape(name)}</h2>{body}</section>' for name, body in sections)
-        + "</html>\n"
+        f"encoder <code>{escape(facts.encoder)}</code>.</p>"
     )
+    return Page(facts.title, lead, _figures(facts), facts.problems, sections).html
 
 
 def _facts(db: Session, loop: Loop, title: str, problems: Sequence[str], at: datetime) -> Facts:
@@ -130,19 +106,18 @@ def _photos(db: Session, query: str, label: str, more: Mapping[str, str]) -> lis
     return db.tuples(f"report/{query}", label=label, most=_SHOWN, **more)
 
 
-def _tiles(facts: Facts) -> str:
-    """The few figures that people ask for first."""
-    shown: list[tuple[str, str]] = []
+def _figures(facts: Facts) -> list[tuple[object, str]]:
+    """The few that people ask for first."""
+    shown: list[tuple[object, str]] = []
     tiers, nights = facts.tables["tiers"].rows, facts.tables["nights"].rows
     if tiers:
         _, trained, gallery, quarantined = tiers[-1]
-        shown += [("classes trained", trained), ("gallery", gallery), ("quarantined", quarantined)]
+        shown += [(trained, "classes trained"), (gallery, "gallery"), (quarantined, "quarantined")]
     if nights:
         _, night, judged, sure, _, _, asked, share = nights[-1]
-        shown += [(f"photos judged, {night}", judged), ("sure", sure), ("asked about", asked)]
-        shown += [("manual share", "-" if share is None else f"{share:.0%}")]
-    tiles = (f"<div><dd>{escape(str(value))}</dd><dt>{escape(name)}</dt></div>" for name, value in shown)
-    return f"<dl>{''.join(tiles)}</dl>"
+        shown += [(judged, f"photos judged, {night}"), (sure, "sure"), (asked, "asked about")]
+        shown += [("-" if share is None else f"{share:.0%}", "manual share")]
+    return shown
 
 
 def _in_brief(title: str, path: Path, pictures: Sequence[Shown]) -> str:
@@ -174,67 +149,19 @@ def _plots(facts: Facts) -> Iterator[Shown]:
         ),
         ("Time", draw_stages(tables["stages"].rows), "Seconds of each stage of this run."),
     )
-    for name, picture, note in drawn:
-        if picture:
-            yield Shown(name, note, _address(picture, "png"), note, in_brief=True)
+    for name, png, note in drawn:
+        if png:
+            yield picture(name, note, png)
 
 
 def _sheets(facts: Facts, images: Path) -> Iterator[Shown]:
     for name, _, _, note in _SHEETS:
         if photos := facts.photos[name]:
-            sheet = contact_sheet([Tile.of_photo(images / path, caption) for path, caption in photos], columns=_COLUMNS)
-            stream = BytesIO()
-            sheet.save(stream, format="JPEG", quality=85)
-            shown = ", ".join(caption for _, caption in photos)
-            yield Shown(name, note, _address(stream.getvalue(), "jpeg"), shown, in_brief=name == _ASKED)
+            shown = [(images / path, caption) for path, caption in photos]
+            yield sheet(name, note, shown, in_brief=name == _ASKED)
 
 
 def _tables(facts: Facts) -> Iterator[tuple[str, str]]:
     for name, query, note in _TABLES:
-        table = facts.tables[query]
-        if table.rows:
-            head = "".join(map(_heading, table.columns, zip(*table.rows, strict=True)))
-            body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
-            yield name, f"<p>{escape(note)}</p><div class=table><table><tr>{head}</tr>{body}</table></div>"
-
-
-def _heading(name: str, values: tuple[object, ...]) -> str:
-    known = [value for value in values if value is not None]
-    is_number = bool(known) and all(isinstance(value, int | float) for value in known)
-    return f"<th scope=col{' class=n' if is_number else ''}>{escape(name.replace('_', ' '))}</th>"
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "<td class=none>-</td>"
-    if isinstance(value, datetime):
-        return f"<td>{value:%Y-%m-%d %H:%M}</td>"
-    if isinstance(value, int | float):
-        return f"<td class=n>{value if isinstance(value, int) else f'{value:.4g}'}</td>"
-    return f"<td>{escape(str(value))}</td>"
-
-
-def _address(content: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{b64encode(content).decode()}"
-
-
-def _anchor(name: str) -> str:
-    return name.lower().replace(" ", "-")
-
-
-_STYLE = """\
-:root{color-scheme:light dark;--ink:#20242a;--paper:#fff;--line:#d5dae0;--pale:#f3f5f7}
-@media(prefers-color-scheme:dark){:root{--ink:#e4e7eb;--paper:#16191d;--line:#3a4048;--pale:#1f2429}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:72rem;margin:auto}
-body{padding:1rem}
-h1{margin:.5rem 0 0}h2{margin:2rem 0 0;font-size:1.15rem}section p{margin:.25rem 0 .5rem}
-nav{display:flex;flex-wrap:wrap;gap:.25rem .9rem;margin:1rem 0}a{color:inherit}
-dl{display:flex;flex-wrap:wrap;gap:.6rem;margin:1rem 0}
-dl div{background:var(--pale);border-radius:8px;padding:.5rem .9rem}
-dd{margin:0;font-size:1.5rem;font-weight:600;font-variant-numeric:tabular-nums}dt{font-size:.8rem}
-.problem{border-left:4px solid #c0392b;background:var(--pale);padding:.5rem .8rem;overflow-wrap:anywhere}
-.table{overflow:auto;max-height:32rem;border:1px solid var(--line);border-radius:6px}
-table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{padding:.3rem .6rem;text-align:left}
-th,td{border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
-th{position:sticky;top:0;background:var(--pale)}
-th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}.none{opacity:.5}img{max-width:100%;border-radius:6px}"""
+        if facts.tables[query].rows:
+            yield name, table(facts.tables[query], note)

@@ -17,6 +17,7 @@ from prefect.states import Completed
 from recognition.files import write_durably
 from recognition.vocabulary import RunStatus
 from tasks.answers import AnswersReport
+from tasks.answers_page import BRIEF as ANSWERS_BRIEF
 from tasks.audit import AuditReport
 from tasks.bakeoff import BakeoffReport, bakeoff_page
 from tasks.catalogue import CatalogueReport
@@ -24,7 +25,7 @@ from tasks.catalogue_map import MAP_NAME, PAGE_NAME
 from tasks.crawl import CrawlReport
 from tasks.crawl_table import CRAWL_COLUMNS, crawl_line, crawl_table
 from tasks.effect import PAGE as EFFECT_PAGE
-from tasks.effect import EffectReport
+from tasks.effect_figures import EffectReport
 from tasks.embed import EmbedReport
 from tasks.ingest import IngestReport
 from tasks.loop import Loop
@@ -145,6 +146,8 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             create_markdown_artifact(
                 with_pictures(answers), key="cycle-answers", description="What the answers changed"
             )
+            in_pictures = (loop.reports / ANSWERS_BRIEF).read_text(encoding="utf-8")
+            create_markdown_artifact(in_pictures, key="cycle-your-answers", description="Your answers, in pictures")
         for held in sorted(loop.reports.glob("quarantine-*.md")):
             key = _NO_KEY.sub("-", held.stem.lower()).strip("-")
             create_markdown_artifact(with_pictures(held), key=key, description="A source that is held")

@@ -62,6 +62,24 @@ def fresh_answers(db: Session) -> list[FreshAnswer]:
     return db.rows(FreshAnswer, "answers/since_cycle")
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredImage:
+    """One photo of an answer that no cycle before this one knew; a stray was left out of what the answer says."""
+
+    annotator: str
+    arm: QuestionArm
+    kind: str
+    sku: str | None
+    sha256: str
+    path: str
+    is_stray: bool
+
+
+def answered_images(db: Session) -> list[AnsweredImage]:
+    """Return the photos of the answers since the last cycle that ended well, in the order of the answers."""
+    return db.rows(AnsweredImage, "answers/photos_since_cycle")
+
+
 def opinions(db: Session) -> list[tuple[str, str, tuple[str, str | None]]]:
     """Return who said what about which question, of all answers ever: annotator, question key, kind and SKU."""
     return [(annotator, key, (kind, sku)) for annotator, key, kind, sku in db.tuples("answers/opinions")]
