@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import httpx
@@ -34,7 +34,7 @@ _BANNED = """
     255.255.255.255/32 ::/128 ::1/128 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001:0000::/32
     2001:20::/28 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 ff00::/8
 """.split()  # noqa: SIM905 - as it stands there
-_OTHER_LOOPBACK = [str(net) for net in ip_network("127.0.0.0/8").address_exclude(ip_network(_HOST))]
+_OTHER_LOOPBACK = [str(net) for net in IPv4Network("127.0.0.0/8").address_exclude(IPv4Network(_HOST))]
 _CALLS_LOOPBACK = {
     "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
     "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": ",".join([*_BANNED, *_OTHER_LOOPBACK]),
