@@ -27,6 +27,7 @@ from spiders.failures import is_disk_full
 from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, VisitReport, read_summary
 from spiders.folder import collect_photos
 from spiders.images import ImageStore
+from spiders.known_files import KnownFiles
 from spiders.sources import Source, WebSource, with_absolute_path
 
 __all__ = ["CrawlJob", "CrawlSummary", "files_of", "main", "run_crawl"]
@@ -231,7 +232,8 @@ def _collect(document: _JobDocument, files: CrawlFiles, writer: FeedWriter) -> t
         return EXIT_FINISHED if ending.reached else EXIT_UNREACHED, ending.visit
     photos = replace(store, limits=PictureLimits())
     most, name = document.most_products, document.source.name
-    reached = collect_photos(document.source, photos, writer, lambda: _show_progress(name, writer), most)
+    with KnownFiles(files.known_files) as known:
+        reached = collect_photos(document.source, photos, writer, known, lambda: _show_progress(name, writer), most)
     return EXIT_FINISHED if reached else EXIT_UNREACHED, None
 
 

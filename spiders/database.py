@@ -12,7 +12,7 @@ def open_crawl_database(frontier: Path, memory: Path) -> sqlite3.Connection:
     """Open both, the memory as the schema `memory`. A damaged file is begun anew: what it held is asked for again."""
     for path in (frontier, memory):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _mend(path)
+        mend_database(path)
     connection = sqlite3.connect(frontier)
     connection.execute("ATTACH ? AS memory", (str(memory),))
     for schema in ("main", "memory"):
@@ -23,7 +23,8 @@ def open_crawl_database(frontier: Path, memory: Path) -> sqlite3.Connection:
     return connection
 
 
-def _mend(path: Path) -> None:
+def mend_database(path: Path) -> None:
+    """Remove a database that is damaged, so that it is begun anew."""
     if not path.exists():
         return
     connection = sqlite3.connect(path)

@@ -144,6 +144,11 @@ class CrawlFiles:
         return self.folder.parent / "memory.sqlite"
 
     @property
+    def known_files(self) -> Path:
+        """What the files of a folder or bucket were the last time; shared by all crawls of the source."""
+        return self.folder.parent / "files.sqlite"
+
+    @property
     def progress(self) -> Path:
         """What the crawl process showed while it ran, and its last words if it died."""
         return self.folder / "progress.log"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from spiders.files import BucketFiles, Files, FoundFile, LocalFiles
 from spiders.images import ImageStore
 from spiders.items import PhotoItem, failure
 from spiders.kinds.rows import plain_name, rows_of
+from spiders.known_files import HeldPhoto, KnownFiles
 from spiders.reader import Document, Target
 from spiders.sources import FolderSource, InboxSource
 
@@ -45,14 +46,15 @@ def collect_photos(
     source: FolderSource | InboxSource,
     store: ImageStore,
     writer: FeedWriter,
+    known: KnownFiles,
     on_progress: Callable[[], None],
     most: int | None = None,
 ) -> bool:
-    """Read every photo of the source into the store and the feed; False where the source itself cannot be read.
+    """Bring every photo of the source into the store and the feed; False where the source itself cannot be read.
 
-    Links are not followed (one could point anywhere on this machine); hidden files are left alone. Photos that an
-    earlier, killed attempt has in the feed are not read again. Of a video in an inbox, frames are taken. With `most`
-    photos in the feed it ends: to try a source.
+    Links are not followed (one could point anywhere on this machine); hidden files are left alone. A file that is as it
+    was is not read again, nor are photos that an earlier, killed attempt has in the feed. Of a video in an inbox,
+    frames are taken. With `most` photos in the feed it ends: to try a source.
     """
     try:
         files = _files(source)
@@ -63,9 +65,9 @@ def collect_photos(
             if isinstance(found, _Refused):
                 writer.failure(failure(source.name, found.origin, FetchReason.UNREADABLE_FILE, found.detail))
             elif isinstance(source, InboxSource) and found.file.suffix in VIDEO_SUFFIXES:
-                _take_frames(source, files, found.file, store, writer, on_progress)
+                _take_video(source, files, found.file, store, writer, known, on_progress)
             elif found.file.origin not in writer.done:
-                _take(source.name, files, found, store, writer)
+                _take(source.name, files, found, store, writer, known)
                 on_progress()
     except (StorageError, PageUnreadableError) as error:
         where = str((isinstance(source, InboxSource) and source.url) or source.path)
@@ -86,7 +88,7 @@ def listing_digest(source: FolderSource | InboxSource) -> str:
             if isinstance(found, _Photo):
                 digest.update(f"{found.file.origin}|{found.file.version}|{found.sku}\n".encode())
             if isinstance(found, _Photo) and isinstance(source, InboxSource) and found.file.suffix in VIDEO_SUFFIXES:
-                digest.update(f"{source.frame_every}|{source.frame_change}|{source.frames_per_video}\n".encode())
+                digest.update(f"{_sampling(source)}\n".encode())
     except (StorageError, PageUnreadableError, OSError):
         return hashlib.sha256().hexdigest()
     return digest.hexdigest()
@@ -133,39 +135,71 @@ def _listed(source: FolderSource, files: LocalFiles) -> Iterator[_Photo | _Refus
             yield _Refused(photo, str(error))
 
 
-def _take(source: str, files: Files, photo: _Photo, store: ImageStore, writer: FeedWriter) -> None:
+def _take(source: str, files: Files, photo: _Photo, store: ImageStore, writer: FeedWriter, known: KnownFiles) -> None:
+    held = _held(files, photo.file, store, known)
     try:
-        # One byte more than allowed: the store then says that it is too large.
-        data = files.read(photo.file, store.limits.max_bytes + 1)
-        image = store.add(data, files.address(photo.file))
+        if held is None:
+            # One byte more than allowed: the store then says that it is too large.
+            data = files.read(photo.file, store.limits.max_bytes + 1)
+            held = (HeldPhoto("", store.add(data, files.address(photo.file))),)
+            known.keep(photo.file, held)
     except (UnreadablePictureError, OSError) as error:
         writer.failure(failure(source, photo.file.origin, FetchReason.UNREADABLE_FILE, str(error)))
         return
-    now = datetime.now(UTC)
-    writer.photo(PhotoItem(source=source, image=image, origin=photo.file.origin, sku=photo.sku, seen_at=now))
+    for each in held:
+        _write(source, photo, each, writer)
 
 
-def _take_frames(
+def _take_video(
     source: InboxSource,
     files: Files,
     video: FoundFile,
     store: ImageStore,
     writer: FeedWriter,
+    known: KnownFiles,
     on_progress: Callable[[], None],
 ) -> None:
     """Frames are pictures of their own, named by video and second; those before a damaged place are kept."""
-    limits = VideoLimits(max_frames=source.frames_per_video)
-    sampling = Sampling(every=source.frame_every, least_change=source.frame_change)
+    photo, sampling = _Photo(video, None), _sampling(source)
+    held = _held(files, video, store, known, sampling)
     try:
-        with files.on_disk(video, limits.max_bytes) as path:
-            for frame in read_frames(path, sampling, limits):
-                origin = f"{video.origin}#t={frame.second:.3f}"
-                if origin not in writer.done:
-                    encoded = BytesIO()
-                    frame.picture.save(encoded, "JPEG", quality=_FRAME_QUALITY)
-                    image = store.add(encoded.getvalue(), f"{files.address(video)}#t={frame.second:.3f}")
-                    now = datetime.now(UTC)
-                    writer.photo(PhotoItem(source=source.name, image=image, origin=origin, seen_at=now))
-                    on_progress()
+        taken = []
+        for frame in _frames(source, files, video, store) if held is None else held:
+            taken.append(frame)
+            if video.origin + frame.place not in writer.done:
+                _write(source.name, photo, frame, writer)
+                on_progress()
+        if held is None:
+            known.keep(video, taken, sampling)
     except (UnreadablePictureError, OSError) as error:
         writer.failure(failure(source.name, video.origin, FetchReason.UNREADABLE_FILE, str(error)))
+
+
+def _frames(source: InboxSource, files: Files, video: FoundFile, store: ImageStore) -> Iterator[HeldPhoto]:
+    limits = VideoLimits(max_frames=source.frames_per_video)
+    sampling = Sampling(every=source.frame_every, least_change=source.frame_change)
+    with files.on_disk(video, limits.max_bytes) as path:
+        for frame in read_frames(path, sampling, limits):
+            encoded, place = BytesIO(), f"#t={frame.second:.3f}"
+            frame.picture.save(encoded, "JPEG", quality=_FRAME_QUALITY)
+            yield HeldPhoto(place, store.add(encoded.getvalue(), files.address(video) + place))
+
+
+def _held(
+    files: Files, file: FoundFile, store: ImageStore, known: KnownFiles, reading: str = ""
+) -> tuple[HeldPhoto, ...] | None:
+    """What is known of a file that is as it was; None where it has to be read."""
+    held = known.photos(file, reading)
+    if held is None or not all(store.holds(photo.image) for photo in held):
+        return None
+    address = files.address(file)  # the folder may have another name now
+    return tuple(replace(photo, image=photo.image.model_copy(update={"url": address + photo.place})) for photo in held)
+
+
+def _write(source: str, photo: _Photo, held: HeldPhoto, writer: FeedWriter) -> None:
+    origin, now = photo.file.origin + held.place, datetime.now(UTC)
+    writer.photo(PhotoItem(source=source, image=held.image, origin=origin, sku=photo.sku, seen_at=now))
+
+
+def _sampling(source: InboxSource) -> str:
+    return f"{source.frame_every}|{source.frame_change}|{source.frames_per_video}"

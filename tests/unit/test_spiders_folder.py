@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import fsspec
@@ -11,6 +12,7 @@ from spiders.feed import CrawlFiles, FeedWriter, read_failures, read_feed
 from spiders.folder import collect_photos, listing_digest
 from spiders.images import ImageStore
 from spiders.items import PhotoItem
+from spiders.known_files import KnownFiles
 from spiders.sources import FolderSource, InboxSource
 from tests.support.videos import write_video
 
@@ -21,10 +23,14 @@ def photo(path: Path, seed: int) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def collect(source: FolderSource | InboxSource, tmp_path: Path) -> tuple[bool, list[PhotoItem], list[tuple[str, str]]]:
-    files = CrawlFiles(tmp_path / "crawl")
+def collect(
+    source: FolderSource | InboxSource, tmp_path: Path, crawl: str = "crawl"
+) -> tuple[bool, list[PhotoItem], list[tuple[str, str]]]:
+    files = CrawlFiles(tmp_path / crawl)
     writer = FeedWriter(files)
-    reached = collect_photos(source, ImageStore(tmp_path / "images", PictureLimits()), writer, lambda: None)
+    store = ImageStore(tmp_path / "images", PictureLimits())
+    with KnownFiles(tmp_path / "files.sqlite") as known:
+        reached = collect_photos(source, store, writer, known, lambda: None)
     writer.close()
     photos = [item for item in read_feed(files.feed) if isinstance(item, PhotoItem)]
     return reached, photos, [(row.url, row.reason) for row in read_failures(files.failures)]
@@ -108,7 +114,9 @@ def test_a_manifest_without_the_columns_names_those_that_it_has(tmp_path: Path) 
     files = CrawlFiles(tmp_path / "crawl")
     writer = FeedWriter(files)
     source = FolderSource(name="shelf", path=root, manifest=Path("list.csv"))
-    assert not collect_photos(source, ImageStore(tmp_path / "images", PictureLimits()), writer, lambda: None)
+    store = ImageStore(tmp_path / "images", PictureLimits())
+    with KnownFiles(tmp_path / "files.sqlite") as known:
+        assert not collect_photos(source, store, writer, known, lambda: None)
     writer.close()
     (row,) = read_failures(files.failures)
     assert "file, class" in row.detail
@@ -198,3 +206,58 @@ def test_a_crawl_that_was_killed_in_a_video_takes_no_frame_twice(tmp_path: Path)
     collect(inbox.model_copy(update={"frames_per_video": 2}), tmp_path)
     _, photos, _ = collect(inbox, tmp_path)
     assert [item.origin for item in photos] == ["walk.mp4#t=0.000", "walk.mp4#t=1.000", "walk.mp4#t=2.000"]
+
+
+def swap_unseen(path: Path) -> None:
+    """Other bytes, of which the file system says that nothing has changed: whoever reads them is found out."""
+    before = path.stat()
+    path.write_bytes(b"x" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_on_a_second_night_only_what_is_new_or_changed_is_read(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    for name in ("same", "changed", "lost"):
+        photo(root / "SKU-1" / f"{name}.png", len(name))
+    source = FolderSource(name="shelf", path=root)
+    _, first, _ = collect(source, tmp_path, "night-1")
+    lost = next(item for item in first if "lost" in item.origin)
+    swap_unseen(root / "SKU-1" / "same.png")
+    photo(root / "SKU-1" / "changed.png", 99)
+    photo(root / "SKU-1" / "new.png", 100)
+    (tmp_path / "images" / lost.image.path).unlink()  # the store has it no more: the memory alone is not enough
+    _, second, failures = collect(source, tmp_path, "night-2")
+    before, after = ({item.origin: item.image.sha256 for item in night} for night in (first, second))
+    assert failures == []
+    assert {name for name in after if after[name] != before.get(name)} == {"SKU-1/changed.png", "SKU-1/new.png"}
+    assert (tmp_path / "images" / lost.image.path).is_file()
+
+
+def test_a_folder_that_has_moved_is_known_and_says_where_it_is_now(tmp_path: Path) -> None:
+    photo(tmp_path / "old" / "SKU-1" / "a.png", 1)
+    collect(FolderSource(name="shelf", path=tmp_path / "old"), tmp_path, "night-1")
+    swap_unseen(tmp_path / "old" / "SKU-1" / "a.png")
+    (tmp_path / "old").rename(tmp_path / "new")
+    _, (item,), _ = collect(FolderSource(name="shelf", path=tmp_path / "new"), tmp_path, "night-2")
+    assert item.image.url == (tmp_path / "new" / "SKU-1" / "a.png").as_uri()
+
+
+def test_a_known_video_is_not_read_again_unless_it_is_sampled_in_another_way(tmp_path: Path) -> None:
+    path = clip(tmp_path / "inbox" / "walk.mp4")
+    inbox = InboxSource(name="cam", path=tmp_path / "inbox")
+    _, first, _ = collect(inbox, tmp_path, "night-1")
+    more = collect(inbox.model_copy(update={"frame_every": 0.5, "frame_change": 0}), tmp_path, "night-2")[1]
+    collect(inbox, tmp_path, "night-3")
+    swap_unseen(path)
+    _, again, failures = collect(inbox, tmp_path, "night-4")
+    assert (len(first), len(more), failures) == (3, 8, [])
+    assert [(item.origin, item.image) for item in again] == [(item.origin, item.image) for item in first]
+
+
+def test_a_damaged_memory_of_a_folder_costs_one_night_of_reading(tmp_path: Path) -> None:
+    photo(tmp_path / "inbox" / "a.png", 1)
+    inbox = InboxSource(name="cam", path=tmp_path / "inbox")
+    _, first, _ = collect(inbox, tmp_path, "night-1")
+    (tmp_path / "files.sqlite").write_bytes(b"no database" * 100)
+    _, again, failures = collect(inbox, tmp_path, "night-2")
+    assert ([item.image for item in again], failures) == ([item.image for item in first], [])
