@@ -26,7 +26,7 @@ def maintenance(config: str | None = None, label: str | None = None) -> Maintena
         require_fresh(settings, "maintenance", name, named=label is not None)
         with open_loop(settings, "maintenance", name) as loop:
             report = _run(loop)
-            publish_tables(loop)
+            publish_tables(loop, anew=True)  # what was found damaged, and what only seems to be as it should
     except RunSkippedError as skipped:
         report = MaintenanceReport(name, RunStatus.SKIPPED, (str(skipped),))
     return final_state(report)  # type: ignore[no-any-return]

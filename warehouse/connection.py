@@ -3,6 +3,7 @@
 import atexit
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from warehouse.errors import WarehouseError, WarehouseLockedError
 from warehouse.session import Session
 
 _RETRY_SECONDS = 0.1
+_CHUNK = 4 * 1024**2  # bytes
 _LOCK_CONFLICT = re.compile(r"Conflicting lock is held(?:.*?\(PID (?P<pid>\d+)\))?", re.DOTALL)
 
 
@@ -108,17 +110,22 @@ class Warehouse:
             return migrate.run_migrations(connection, up_to)
 
     def copy_to(self, target: Path) -> None:
-        """Write a consistent, compacted copy to `target`, which must not exist.
+        """Write a consistent copy of the file to `target`: its bytes, once nothing is left in the write-ahead log.
 
         Raises:
             WarehouseLockedError: Somebody kept the file for longer than `wait_seconds`.
             WarehouseError: There is no database yet.
         """
         self._refuse_absent()
-        with self._opened(self._connect_to_copy) as connection:
-            connection.execute(sql.query("snapshot/attach_target"), {"path": str(target)})
-            connection.execute(sql.query("snapshot/copy"))
-            connection.execute(sql.query("snapshot/finish"))
+        # The stream is closed last: closing any file of this path takes DuckDB's lock on it away (fcntl(2), F_SETLK).
+        with self._lock.held(self.path, self.wait_seconds), self.path.open("rb") as stream:
+            connection = self._waited_for(self._connect_to_write)
+            try:
+                connection.execute("CHECKPOINT")
+                with target.open("wb") as copy:
+                    shutil.copyfileobj(stream, copy, _CHUNK)
+            finally:
+                connection.close()
 
     def compact(self) -> int:
         """Rewrite the file without its gaps and return the bytes that this gave back.
@@ -163,11 +170,6 @@ class Warehouse:
 
     def _connect_to_read(self) -> duckdb.DuckDBPyConnection:
         return _in_utc(duckdb.connect(self.path, read_only=True))
-
-    def _connect_to_copy(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        connection.execute(sql.query("snapshot/attach_source"), {"path": str(self.path)})
-        return connection
 
     def _waited_for(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self.wait_seconds

@@ -12,22 +12,27 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recognition.files import replaced
+from recognition.files import replaced, replaced_together
 from warehouse import sql
 from warehouse.connection import Warehouse
 from warehouse.errors import SnapshotError
+from warehouse.stamps import content_stamps
 
 DATABASE_NAME = "skuloop.duckdb"
 _BATCH = 100_000  # rows
+_STAMP = b"skuloop_content"  # in the footer of a Parquet file, see queries/snapshot/write_parquet.sql
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotReport:
-    """What was published: the database file, its size, how many tables and views went to Parquet, how long it took."""
+    """What was published: the database file, its size, how many tables and views it wrote as Parquet, the time taken.
+
+    Tables and views that had not changed were not written again.
+    """
 
     path: Path
     bytes: int
-    tables: int
+    written: int
     seconds: float
 
 
@@ -43,11 +48,17 @@ class QueryResult:
     cut: bool = False
 
 
-def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotReport:
+def publish_snapshot(warehouse: Warehouse, snapshot_root: Path, *, anew: bool = False) -> SnapshotReport:
     """Publish ``skuloop.duckdb`` and ``parquet/<table or view>.parquet`` under `snapshot_root`, each file atomically.
 
     Whoever reads the old copy meanwhile keeps it until he closes it. The warehouse is held only while it is copied; the
-    Parquet files, for readers that cannot open files of this DuckDB, are made from the copy.
+    Parquet files, for readers that cannot open files of this DuckDB, are made from the copy. A file whose table or view
+    is as it was stays as it is.
+
+    Args:
+        warehouse: What to publish.
+        snapshot_root: Where.
+        anew: Write every file, also those that seem to be as they should.
 
     Raises:
         WarehouseLockedError: Somebody kept the warehouse for too long.
@@ -58,10 +69,10 @@ def publish_snapshot(warehouse: Warehouse, snapshot_root: Path) -> SnapshotRepor
     try:
         with replaced(target) as copy:
             warehouse.copy_to(copy)
-            names = _publish_parquet(copy, snapshot_root / "parquet")
+            written = _publish_parquet(copy, snapshot_root / "parquet", anew=anew)
     except (duckdb.Error, OSError) as error:
         raise SnapshotError(f"the snapshot in {snapshot_root} could not be published: {error}") from error
-    return SnapshotReport(target, target.stat().st_size, len(names), time.monotonic() - started)
+    return SnapshotReport(target, target.stat().st_size, len(written), time.monotonic() - started)
 
 
 def query_snapshot(
@@ -131,14 +142,26 @@ def check_snapshot(snapshot_root: Path) -> None:
         raise SnapshotError(f"the snapshot in {snapshot_root} is damaged: {error}.") from error
 
 
-def _publish_parquet(database: Path, folder: Path) -> list[str]:
-    """Write every table and view, and remove those that are no more."""
+def _publish_parquet(database: Path, folder: Path, *, anew: bool) -> list[str]:
+    """Write every table and view that is not what its file says, and remove the files of those that are no more."""
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        names = [name for (name,) in connection.execute(sql.query("snapshot/relations")).fetchall()]
-        for name in names:
-            with replaced(folder / f"{name}.parquet") as temporary:
-                connection.table(name).write_parquet(str(temporary), compression="zstd")
-    for stale in set(folder.glob("*.parquet")) - {folder / f"{name}.parquet" for name in names}:
+        stamps = content_stamps(connection)
+        files = {name: folder / f"{name}.parquet" for name in stamps}
+        due = [name for name, stamp in stamps.items() if anew or _stamp_of(files[name]) != stamp]
+        with replaced_together([files[name] for name in due]) as temporaries:
+            for name, path in zip(due, temporaries, strict=True):
+                named = {"name": name, "path": str(path), "stamp": stamps[name]}
+                connection.execute(sql.query("snapshot/write_parquet"), named)
+    for stale in set(folder.glob("*.parquet")) - set(files.values()):
         stale.unlink()
-    return names
+    return due
+
+
+def _stamp_of(path: Path) -> str | None:
+    """What the file was made of; None where there is no whole file that says so."""
+    try:
+        told = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return None
+    return bytes(told.get(_STAMP, b"")).decode() or None

@@ -61,6 +61,19 @@ def test_a_parquet_file_that_lost_a_page_is_found(store: Path) -> None:
         finish(loop, ())
 
 
+def test_what_maintenance_publishes_mends_a_parquet_file_whose_footer_is_as_it_should_be(store: Path) -> None:
+    with open_loop(load_settings(store), "maintenance", "m-page") as loop:
+        publish_tables.fn(loop)
+        victim = loop.parts.paths.snapshot / "parquet" / "image.parquet"
+        whole = victim.read_bytes()
+        victim.write_bytes(bytes([*whole[:4], *(byte ^ 255 for byte in whole[4:200]), *whole[200:]]))
+        publish_tables.fn(loop)
+        assert check_published.fn(loop) != ()
+        publish_tables.fn(loop, anew=True)
+        assert check_published.fn(loop) == ()
+        finish(loop, ())
+
+
 def test_many_small_shards_become_one_and_every_vector_is_found_as_before(tmp_path: Path) -> None:
     vectors, chance = VectorStore(tmp_path), np.random.default_rng(0)
     known: dict[str, np.ndarray] = {}

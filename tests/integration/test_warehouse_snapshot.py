@@ -1,9 +1,11 @@
 """The published snapshot: atomic, whole, and read-only for good."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from warehouse import Warehouse
 from warehouse.audits import ClassAuditRow, append_class_audits
 from warehouse.errors import SnapshotError, WarehouseError
 from warehouse.snapshot import publish_snapshot, query_snapshot
+from warehouse.stamps import content_stamps
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 PUBLISH_FOREVER = """
@@ -82,6 +85,83 @@ def test_a_table_that_is_gone_leaves_no_stale_parquet(warehouse, published):
     stale.write_bytes(b"old")
     publish_snapshot(warehouse, published.parent)
     assert not stale.exists()
+
+
+def inodes(published: Path) -> dict[str, int]:
+    return {path.stem: path.stat().st_ino for path in (published.parent / "parquet").iterdir()}
+
+
+def test_only_what_has_changed_is_written_again_as_parquet(warehouse, published):
+    before = inodes(published)
+    audit(warehouse, 8)
+    report = publish_snapshot(warehouse, published.parent)
+    after = inodes(published)
+    changed = {name for name in after if after[name] != before[name]}
+    assert report.written == len(changed)
+    assert {"class_audit", "class_now", "class_counts_over_time", "distance_to_50"} <= changed
+    assert not changed & {"image", "label_event", "run", "price_history", "label_conflicts"}
+    assert pq.read_table(published.parent / "parquet" / "class_now.parquet").to_pylist()[0]["samples"] == 8
+    assert publish_snapshot(warehouse, published.parent).written == 0
+
+
+def test_whatever_table_changes_the_stamp_of_every_view_that_shows_it_is_another(warehouse):
+    with duckdb.connect(warehouse.path) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        stamps, contents = content_stamps(db), shown(db)
+        tables = [name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        seen = set()
+        for table in tables:
+            columns = "SELECT data_type FROM duckdb_columns() WHERE table_name = $1 ORDER BY column_index"
+            values = ", ".join(_any(kind) for (kind,) in db.execute(columns, [table]).fetchall())
+            db.execute(f'INSERT OR REPLACE INTO "{table}" VALUES ({values})')  # noqa: S608 - names of our schema
+            before, (stamps, contents) = (stamps, contents), (content_stamps(db), shown(db))
+            changed = {name for name in contents if contents[name] != before[1][name]}
+            assert not {name for name in changed if stamps[name] == before[0][name]}, f"{table} changed"
+            seen |= changed
+        assert len(seen) > len(tables) + 10, "views must have shown something"
+
+
+def shown(db: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    names = [name for (name,) in db.execute("SELECT table_name FROM information_schema.tables").fetchall()]
+    return {name: db.execute(f'SELECT count(*), sum(hash(t)) FROM "{name}" AS t').fetchall() for name in names}  # noqa: S608
+
+
+def _any(kind: str) -> str:
+    if kind.startswith("TIMESTAMP"):
+        return "TIMESTAMPTZ '2031-03-01'"
+    return "[]" if kind.endswith("[]") else "true" if kind == "BOOLEAN" else "7" if kind != "VARCHAR" else "'7'"
+
+
+def test_no_view_depends_on_anything_but_tables(published):
+    """A view that looks at the clock would stay as it was published the first time: nothing it is made of changes."""
+    inconstant = query_snapshot(
+        published,
+        "SELECT function_name FROM duckdb_functions() WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')",
+    )
+    views = query_snapshot(published, "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").rows
+    called = {name: {word.lower() for word in re.findall(r"(\w+)\s*\(", text)} for name, text in views}
+    unsteady = {name for (name,) in inconstant.rows}
+    assert "now" in unsteady
+    assert {name: found for name, words in called.items() if (found := words & unsteady)} == {}
+    assert [
+        name for name, text in views if re.search(r"current_(date|time|timestamp)|local(time|timestamp)", text)
+    ] == []
+
+
+def test_the_warehouse_is_held_until_its_copy_is_whole(warehouse, tmp_path):
+    """Closing any file of that path would let DuckDB's lock go: somebody could write between two halves of a copy."""
+    pipe = tmp_path / "copy"
+    os.mkfifo(pipe)
+    copying = threading.Thread(target=warehouse.copy_to, args=(pipe,))
+    copying.start()
+    with pipe.open("rb") as stream:
+        first = stream.read(1000)  # the other end is in the middle of it, and waits
+        opened = f"import duckdb; duckdb.connect({str(warehouse.path)!r})"
+        other = subprocess.run([sys.executable, "-c", opened], check=False, capture_output=True)  # noqa: S603 - our own
+        rest = stream.read()
+    copying.join()
+    assert b"Conflicting lock" in other.stderr
+    assert first + rest == warehouse.path.read_bytes()
 
 
 def test_a_publisher_killed_at_any_moment_leaves_a_whole_snapshot_and_the_next_one_tidies_up(warehouse, tmp_path):

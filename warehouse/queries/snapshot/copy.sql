@@ -1,1 +1,0 @@
-COPY FROM DATABASE source TO target
