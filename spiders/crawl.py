@@ -21,9 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recognition.files import write_durably
 from recognition.pictures.reading import PictureLimits
 from spiders.database import forget_database
-from spiders.disk import whole_lines
+from spiders.disk import is_disk_full, whole_lines
 from spiders.errors import BadCrawlJobError, CrawlCrashedError
-from spiders.failures import is_disk_full
 from spiders.feed import CrawlFiles, CrawlSummary, FeedWriter, VisitReport, read_summary
 from spiders.folder import collect_photos
 from spiders.images import ImageStore

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from spiders.asking import Ask, request_for
-from spiders.failures import is_disk_full
+from spiders.disk import is_disk_full
 from spiders.hosts import same_shop
 from spiders.reader import Target
 from spiders.sitemaps import MAX_SITEMAP_BYTES, read_sitemap

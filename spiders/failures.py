@@ -1,7 +1,5 @@
 """From whatever went wrong to one reason of the closed list, by the type of the error and never by its message."""
 
-import errno
-import sqlite3
 import ssl
 from http import HTTPStatus
 
@@ -58,13 +56,6 @@ def detail_of(error: BaseException) -> str:
     """One line that tells a person what happened."""
     inner = _causes(error)[-1]
     return str(error) or str(inner) or type(inner).__name__
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Whether the disk, not the shop, is to blame: then nothing can be written down, and the crawl must end."""
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import fsspec
-
 from spiders.errors import StorageError
 
 _COPY = 1024 * 1024
@@ -105,6 +103,8 @@ class BucketFiles:
     """A folder of a bucket."""
 
     def __init__(self, url: str) -> None:
+        import fsspec  # takes a while, and folders of this machine do not need it
+
         self._url = url.rstrip("/")
         try:
             self._system, root = fsspec.core.url_to_fs(self._url)

@@ -16,9 +16,7 @@ from spiders.feed import FeedWriter
 from spiders.files import BucketFiles, Files, FoundFile, LocalFiles
 from spiders.images import ImageStore
 from spiders.items import PhotoItem, failure
-from spiders.kinds.rows import plain_name, rows_of
 from spiders.known_files import HeldPhoto, KnownFiles
-from spiders.reader import Document, Target
 from spiders.sources import FolderSource, InboxSource
 
 # What cameras, phones and file managers leave between the photos; it is no failure that these are no pictures.
@@ -113,6 +111,9 @@ def _found(source: FolderSource | InboxSource, files: Files) -> Iterator[_Photo 
 
 def _listed(source: FolderSource, files: LocalFiles) -> Iterator[_Photo | _Refused]:
     """What the manifest names, in its order; a photo without a label is a photo that nobody has named yet."""
+    from spiders.kinds.rows import plain_name, rows_of  # pyarrow and lxml, which folders without a manifest do not need
+    from spiders.reader import Document, Target
+
     manifest = source.path / (source.manifest or "")
     photo_column, sku_column = plain_name(source.photo_column), plain_name(source.sku_column)
     if not manifest.is_file():

@@ -14,8 +14,9 @@ from w3lib.encoding import html_to_unicode
 
 from recognition.vocabulary import FetchReason
 from spiders.asking import Ask, header, robots_tags, validators_of
+from spiders.disk import is_disk_full
 from spiders.errors import HttpStatusError, NotForUsError, SpiderError, TooLargeError
-from spiders.failures import detail_of, is_disk_full, reason_of
+from spiders.failures import detail_of, reason_of
 from spiders.feed import FeedWriter
 from spiders.frontier import Frontier, Harvest, Place
 from spiders.hosts import same_shop

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from recognition.vocabulary import FetchReason
 from spiders.asking import Ask, request_for, robots_tags, validators_of
+from spiders.disk import is_disk_full
 from spiders.errors import HttpStatusError, NotForUsError
-from spiders.failures import detail_of, is_disk_full, reason_of
+from spiders.failures import detail_of, reason_of
 from spiders.images import ImageStore
 from spiders.items import ImageRef, ProductItem
 from spiders.marks import marks_of

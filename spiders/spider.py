@@ -13,8 +13,9 @@ from twisted.python.failure import Failure
 
 from spiders.asking import component, request_for
 from spiders.discovery import pages_of_sitemaps
+from spiders.disk import is_disk_full
 from spiders.errors import BadAddressError, HostClosedError
-from spiders.failures import detail_of, is_disk_full, reason_of
+from spiders.failures import detail_of, reason_of
 from spiders.frontier import Place
 from spiders.harvest import Harvester, Visit
 from spiders.manners import Manners

@@ -10,7 +10,7 @@ from warehouse.snapshot import SnapshotReport, publish_snapshot
 
 @task(name="snapshot", cache_policy=NO_CACHE)
 def publish_tables(loop: Loop, *, anew: bool = False) -> SnapshotReport:
-    """Replace the read-only copy of the database, and the Parquet files that are not as it is; all of them if `anew`."""
+    """Replace the read-only copy of the database, and the Parquet files that differ from it; all of them if `anew`."""
     with stage(loop, "snapshot", of_snapshot(loop.parts)) as done:
         report = publish_snapshot(loop.parts.warehouse, loop.parts.paths.snapshot, anew=anew)
         done.summary = f"{report.written} tables and views written, {report.bytes / 1e6:.1f} MB"

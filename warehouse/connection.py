@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -32,6 +32,45 @@ def _mute_binding_at_exit() -> None:
 
 
 atexit.register(_mute_binding_at_exit)  # runs last: it is registered before whatever uses the warehouse
+
+
+class _Engine:
+    """DuckDB itself, without a file: kept from one session to the next, for to start it takes longer than most of them.
+
+    It holds no lock while nobody has a session. One is kept for the store that was used last.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._idle: tuple[Path, duckdb.DuckDBPyConnection] | None = None
+
+    def taken_for(self, path: Path) -> duckdb.DuckDBPyConnection:
+        """The one that is kept, if it served this file the last time, or a new one."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None and idle[0] == path:
+            return idle[1]
+        if idle is not None:
+            idle[1].close()
+        return duckdb.connect(config={"temp_directory": f"{path}.tmp"})  # as if the file had been opened by its name
+
+    def give_back(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep it for the next session."""
+        with self._guard:
+            idle, self._idle = self._idle, (path, connection)
+        if idle is not None:
+            idle[1].close()
+
+    def close(self) -> None:
+        """Keep none."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None:
+            idle[1].close()
+
+
+_engine = _Engine()
+atexit.register(_engine.close)
 
 
 class _ProcessLock:
@@ -84,7 +123,7 @@ class Warehouse:
             WarehouseError: There is no database yet, or the disk refused what the block wrote.
         """
         self._refuse_absent()
-        with self._opened(self._connect_to_write) as connection, _transaction(connection):
+        with self._opened() as connection, _transaction(connection):
             yield Session(connection)
 
     @contextmanager
@@ -96,7 +135,7 @@ class Warehouse:
             WarehouseError: There is no database yet.
         """
         self._refuse_absent()
-        with self._opened(self._connect_to_read) as connection, _transaction(connection):
+        with self._opened(read_only=True) as connection, _transaction(connection):
             yield Session(connection)
 
     def migrate(self, up_to: int | None = None) -> tuple[str, ...]:
@@ -106,7 +145,7 @@ class Warehouse:
             MigrationError: A step failed (and was rolled back), was altered after it ran, or is unknown here.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._opened(self._connect_to_write) as connection:
+        with self._opened() as connection:
             return migrate.run_migrations(connection, up_to)
 
     def copy_to(self, target: Path) -> None:
@@ -118,14 +157,14 @@ class Warehouse:
         """
         self._refuse_absent()
         # The stream is closed last: closing any file of this path takes DuckDB's lock on it away (fcntl(2), F_SETLK).
-        with self._lock.held(self.path, self.wait_seconds), self.path.open("rb") as stream:
-            connection = self._waited_for(self._connect_to_write)
-            try:
-                connection.execute("CHECKPOINT")
-                with target.open("wb") as copy:
-                    shutil.copyfileobj(stream, copy, _CHUNK)
-            finally:
-                connection.close()
+        with (
+            self._lock.held(self.path, self.wait_seconds),
+            self.path.open("rb") as stream,
+            self._attached() as connection,
+        ):
+            connection.execute("CHECKPOINT warehouse")
+            with target.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, _CHUNK)
 
     def compact(self) -> int:
         """Rewrite the file without its gaps and return the bytes that this gave back.
@@ -140,8 +179,10 @@ class Warehouse:
         self._refuse_absent()
         before = self.path.stat().st_size
         try:
-            with self._opened(self._connect_to_write) as connection, replaced(self.path) as copy:
-                connection.execute("CHECKPOINT")  # else a write-ahead log of the old file would meet the new one
+            with self._opened() as connection, replaced(self.path) as copy:
+                connection.execute(
+                    "CHECKPOINT warehouse"
+                )  # else a write-ahead log of the old file would meet the new one
                 connection.execute(sql.query("snapshot/attach_target"), {"path": str(copy)})
                 connection.execute(sql.query("snapshot/compact"))
                 connection.execute(sql.query("snapshot/finish"))
@@ -151,31 +192,38 @@ class Warehouse:
         return max(0, before - self.path.stat().st_size)
 
     @contextmanager
-    def _opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Hold the file for the block: alone in this process, and with the lock DuckDB has on it."""
-        with self._lock.held(self.path, self.wait_seconds):
-            connection = self._waited_for(connect)
-            try:
-                yield connection
-            finally:
-                connection.close()
+        with self._lock.held(self.path, self.wait_seconds), self._attached(read_only=read_only) as connection:
+            yield connection
+
+    @contextmanager
+    def _attached(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection whose default database is the file; whatever goes wrong, that connection is used no more."""
+        connection = _engine.taken_for(self.path)
+        try:
+            self._attach(connection, "sessions/attach_to_read" if read_only else "sessions/attach")
+            connection.execute(sql.query("sessions/begin"))
+            yield connection
+            with suppress(duckdb.Error):  # everything is stored by now, if only in the write-ahead log
+                connection.execute(sql.query("sessions/end"))
+                _engine.give_back(self.path, connection)
+                return
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
 
     def _refuse_absent(self) -> None:
         if not self.path.exists():
             remedy = "the first nightly run creates it (`Warehouse.migrate`)"
             raise WarehouseError(f"there is no warehouse at {self.path} yet: {remedy}")
 
-    def _connect_to_write(self) -> duckdb.DuckDBPyConnection:
-        return _in_utc(duckdb.connect(self.path))
-
-    def _connect_to_read(self) -> duckdb.DuckDBPyConnection:
-        return _in_utc(duckdb.connect(self.path, read_only=True))
-
-    def _waited_for(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+    def _attach(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
         deadline = time.monotonic() + self.wait_seconds
         while True:
             try:
-                return connect()
+                connection.execute(sql.query(statement), {"path": str(self.path)})
             except duckdb.Error as error:
                 # DuckDB has no exception of its own for a held lock, and only its text knows who holds it.
                 conflict = _LOCK_CONFLICT.search(str(error))
@@ -184,6 +232,8 @@ class Warehouse:
                 if time.monotonic() >= deadline:
                     pid = int(conflict["pid"]) if conflict["pid"] else None
                     raise WarehouseLockedError(self.path, self.wait_seconds, pid, _command_of(pid)) from error
+            else:
+                return
             time.sleep(_RETRY_SECONDS)
 
 
@@ -201,11 +251,6 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.commit()
     except duckdb.Error as error:
         raise WarehouseError(f"the session could not be stored, everything is as it was before it: {error}") from error
-
-
-def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
 
 
 def _command_of(pid: int | None) -> str | None:

@@ -9,7 +9,8 @@ from aiohttp.client_reqrep import ConnectionKey
 from recognition.errors import UnreadablePictureError
 from recognition.vocabulary import FetchReason, PictureReason
 from spiders import errors
-from spiders.failures import detail_of, is_disk_full, reason_of, reason_of_status
+from spiders.disk import is_disk_full
+from spiders.failures import detail_of, reason_of, reason_of_status
 
 WHERE = ConnectionKey(
     "shop.example",

@@ -1,0 +1,2 @@
+USE warehouse;
+SET TimeZone = 'UTC';
