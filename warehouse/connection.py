@@ -199,7 +199,7 @@ class Warehouse:
 
     @contextmanager
     def _attached(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection whose default database is the file; whatever goes wrong, that connection is used no more."""
+        """Give a connection whose default database is the file. After any error that connection is used no more."""
         connection = _engine.taken_for(self.path)
         try:
             self._attach(connection, "sessions/attach_to_read" if read_only else "sessions/attach")

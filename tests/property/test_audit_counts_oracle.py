@@ -1,4 +1,4 @@
-"""The audit counts classes in the database, in one pass; photo by photo, in plain Python, it must come to the same."""
+"""The audit settles labels and counts classes in the database; photo by photo, in Python, it comes to the same."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recognition.audit.labels import resolve_labels
 from recognition.audit.tiers import count_classes
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason
 from tasks.labels import settled_labels, weighed_labels
 from tests.support.feeds import Store, product
+from warehouse.answers import golden_results
 from warehouse.audits import class_counts
 from warehouse.images import (
     ImageRow,
@@ -21,7 +23,13 @@ from warehouse.images import (
     store_duplicate_groups,
     store_measurements,
 )
-from warehouse.labels import LabelEventRow, append_label_events, withdraw_statements
+from warehouse.labels import (
+    LabelEventRow,
+    append_label_events,
+    label_events,
+    said_of_photos,
+    withdraw_statements,
+)
 from warehouse.listings import families
 from warehouse.products import product_skus
 
@@ -58,6 +66,29 @@ def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Pa
         assert sum(count.conflicts for count in by_hand.values()) > 20
         assert sum(count.samples for count in by_hand.values()) > 20
         assert class_counts(db, weighed_labels(labels)) == by_hand
+
+
+@pytest.mark.parametrize("seed", range(3, 8))
+def test_labels_settled_in_the_database_are_those_that_are_settled_photo_by_photo(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    store = Store.made_in(tmp_path)
+    store.night(0, [product(f"S{n}", pictures=(), price=Decimal(5)) for n in range(SKUS)])
+    photos = [f"photo-{seed}-{place}" for place in range(PHOTOS)]
+    events = [_event(random, place, photos) for place in range(EVENTS)] + _outvoted(photos[:9])
+    with store.parts.warehouse.write() as db:
+        append_label_events(db, events)
+        withdraw_statements(db, events[: EVENTS : EVENTS // 40], "somebody", NOON)
+    with store.parts.warehouse.read() as db:
+        settled = settled_labels(db)
+        assert settled == resolve_labels(label_events(db), golden_results(db))
+        undisputed = said_of_photos(db).undisputed
+    assert sum(label.weighed for label in settled.values()) > 3, "somebody must have been outvoted"
+    assert {label.origin for label in undisputed.values()} == set(LabelOrigin)
+    assert {label.kind for label in undisputed.values()} == {
+        LabelKind.SKU,
+        LabelKind.NOT_A_PRODUCT,
+        LabelKind.BAD_PHOTO,
+    }
 
 
 def _outvoted(photos: list[str]) -> list[LabelEventRow]:
