@@ -71,7 +71,7 @@ def said_of_photos(db: Session) -> SaidOfPhotos:
 
 
 def label_events(db: Session, sha256s: Collection[str] | None = None) -> list[LabelEvent]:
-    """Return every statement that nobody took back, in the order in which it was appended; of all photos, or of some."""
+    """Return every statement that nobody took back, in the order in which it was appended; of all photos or of some."""
     if sha256s is None:
         return db.rows(LabelEvent, "labels/all")
     return db.rows_over_names(LabelEvent, "labels/of_photos", sha256s)
