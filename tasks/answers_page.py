@@ -14,8 +14,9 @@ from tasks.answered import AnsweredPhoto, Outcome, Word, outcomes
 from tasks.effect_figures import EffectReport, PersonFigures
 from tasks.labels import settled_labels
 from tasks.loop import Loop
-from tasks.pages import Page, Shown, picture, sheet, table
+from tasks.pages import Page, Shown, figures, picture, sheet, side_by_side, table
 from warehouse.answers import answered_images
+from warehouse.images import ImageRef, likenesses
 from warehouse.labels import annotators_statements
 from warehouse.products import titles
 from warehouse.session import Table
@@ -53,7 +54,7 @@ def write_answers_page(loop: Loop, report: EffectReport, arms: bytes | None) -> 
     """
     with loop.parts.warehouse.read() as db:
         photos = outcomes(answered_images(db), settled_labels(db), annotators_statements(db))
-        drawn = _Drawn(loop.parts.paths.images, titles(db))
+        drawn = _Drawn(loop.parts.paths.images, titles(db), likenesses(db, 1))
     everybody = [shown for shown in (drawn.reached(photos, report.reached), drawn.new_products(photos)) if shown]
     worth = [picture("What they taught", "By why it was asked.", arms)] if arms else []
     people = [(who, [photo for photo in photos if photo.annotator == who.annotator]) for who in report.people]
@@ -99,17 +100,14 @@ def _waiting(report: EffectReport) -> str:
 
 
 def _person(who: PersonFigures, photos: Sequence[AnsweredPhoto], sheets: Sequence[Shown]) -> str:
-    """One annotator: figures, what became of the photos, and the sheets."""
+    """One annotator: figures, and the sheets."""
     tested = who.golden_right + who.golden_wrong
-    known = f" Of {tested} known ones {who.golden_right} were right, of all that you ever answered." if tested else ""
-    lead = (
-        f"<p>{who.answers} questions in {who.minutes:.0f} minutes, {len(photos)} photos.{known} As far as known ones "
-        f"and others tell, you are right {who.accuracy:.0%} of the time.</p>"
-    )
+    known = f"{who.golden_right} right of {tested} known ones that you ever met. " if tested else ""
     became = Counter(photo.outcome for photo in photos)
-    rows: list[tuple[object, ...]] = [(str(outcome), became[outcome]) for outcome in Outcome if became[outcome]]
-    told = table(Table(("what became of it", "photos"), rows))
-    return lead + told + "".join(f"<h3>{escape(shown.name)}</h3>{shown.html}" for shown in sheets)
+    shown: list[tuple[object, str]] = [(who.answers, "questions"), (f"{who.minutes:.0f}", "minutes")]
+    shown += [(became[outcome], outcome) for outcome in Outcome if became[outcome]]
+    told = f"<p>{known}As far as known ones and others tell, you are right {who.accuracy:.0%} of the time.</p>"
+    return figures(shown) + told + side_by_side(sheets)
 
 
 def _brief(title: str, path: Path, pictures: Sequence[Shown]) -> str:
@@ -123,8 +121,8 @@ def _brief(title: str, path: Path, pictures: Sequence[Shown]) -> str:
 class _Drawn:
     """Draws the sheets of a page."""
 
-    def __init__(self, images: Path, names: Mapping[str, str]) -> None:
-        self._images, self._names = images, names
+    def __init__(self, images: Path, names: Mapping[str, str], likenesses: Mapping[str, Sequence[ImageRef]]) -> None:
+        self._images, self._names, self._likenesses = images, names, likenesses
 
     def name(self, word: Word | None) -> str:
         """What was said, as people read it."""
@@ -160,7 +158,7 @@ class _Drawn:
                 "It was a known one." if of[0].outcome is Outcome.KNOWN_WRONG else "Others who answered outweighed you."
             )
             title = f"You said {self.name(said)}; it counts as {self.name(now)}"
-            yield self._sheet(title, known, of, lambda _: "")
+            yield self._sheet(title, known, of, lambda _: "your photo", self._likeness(now))
 
     def _disputed(self, photos: Sequence[AnsweredPhoto]) -> Iterator[Shown]:
         disputed = [photo for photo in photos if photo.outcome is Outcome.DISPUTED]
@@ -174,8 +172,7 @@ class _Drawn:
         own = [group for group in groups if len(group[1]) >= _FEWEST][:_LABELS]
         rest = [photo for group in groups if group not in own for photo in group[1]]
         for said, of in own:
-            count = f"{len(of)} photos" if len(of) <= _OF_A_LABEL else f"{_OF_A_LABEL} of {len(of)} photos."
-            yield self._sheet(self.name(said), count, of[:_OF_A_LABEL], lambda photo: photo.outcome)
+            yield self._sheet(self.name(said), "", of, lambda photo: photo.outcome, most=_OF_A_LABEL)
         if rest:
             title = "And these" if own else "What you said"
             yield self._sheet(title, "", rest, lambda photo: self.name(photo.said))
@@ -186,13 +183,24 @@ class _Drawn:
             note = "You left them out of a group, or took the group apart: they are asked about one by one."
             yield self._sheet("Not like the others", note, apart, lambda _: "")
 
+    def _likeness(self, word: Word | None) -> list[tuple[Path, str]]:
+        """What the product looks like that it is, for whoever took it for another."""
+        found = self._likenesses.get(word[1] or "", []) if word else []
+        return [(self._images / found[0].path, f"that is {self.name(word)}")] if found else []
+
     def _sheet(
-        self, name: str, note: str, photos: Sequence[AnsweredPhoto], caption: Callable[[AnsweredPhoto], str]
+        self,
+        name: str,
+        note: str,
+        photos: Sequence[AnsweredPhoto],
+        caption: Callable[[AnsweredPhoto], str],
+        beside: Sequence[tuple[Path, str]] = (),
+        most: int = _MOST,
     ) -> Shown:
         shown = list({photo.sha256: photo for photo in photos}.values())
-        more = f" {_MOST} of {len(shown)} are shown." if len(shown) > _MOST else ""
-        tiles = [(self._images / photo.path, caption(photo)) for photo in shown[:_MOST]]
-        return sheet(name, (note + more).strip(), tiles)
+        more = f" {most} of {len(shown)} are shown." if len(shown) > most else ""
+        tiles = [(self._images / photo.path, caption(photo)) for photo in shown[:most]]
+        return sheet(name, (note + more).strip(), [*tiles, *beside], lines=2)
 
 
 def _grouped(

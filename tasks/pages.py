@@ -54,12 +54,11 @@ class Page:
         """The page as it is written to a file."""
         links = " ".join(f'<a href="#{_anchor(name)}">{escape(name)}</a>' for name, _ in self.sections)
         problems = "".join(f'<p class="problem"><b>Problem.</b> {escape(problem)}</p>' for problem in self.problems)
-        tiles = (f"<div><dd>{escape(str(value))}</dd><dt>{escape(name)}</dt></div>" for value, name in self.figures)
         return (
             f"<!doctype html>\n<html lang=en><meta charset=utf-8>"
             f'<meta name=viewport content="width=device-width, initial-scale=1">'
             f"<title>{escape(self.title)}</title><style>{_STYLE}</style><h1>{escape(self.title)}</h1>"
-            f"{self.lead}<dl>{''.join(tiles)}</dl>{problems}<nav>{links}</nav>"
+            f"{self.lead}{figures(self.figures)}{problems}<nav>{links}</nav>"
             + "".join(
                 f'<section id="{_anchor(name)}"><h2>{escape(name)}</h2>{body}</section>' for name, body in self.sections
             )
@@ -67,18 +66,29 @@ class Page:
         )
 
 
+def figures(shown: Iterable[tuple[object, str]]) -> str:
+    """A few figures side by side, each with its name."""
+    tiles = (f"<div><dd>{escape(str(value))}</dd><dt>{escape(name)}</dt></div>" for value, name in shown)
+    return f"<dl>{''.join(tiles)}</dl>"
+
+
+def side_by_side(shown: Iterable[Shown]) -> str:
+    """Pictures with their names, as many beside each other as have room."""
+    return "".join(
+        ["<div class=beside>", *(f"<div><h3>{escape(each.name)}</h3>{each.html}</div>" for each in shown), "</div>"]
+    )
+
+
 def picture(name: str, note: str, png: bytes, *, in_brief: bool = True) -> Shown:
     """A drawing."""
     return Shown(name, note, _address(png, "png"), note, in_brief)
 
 
-def sheet(
-    name: str, note: str, photos: Iterable[tuple[Path, str]], *, columns: int = _COLUMNS, in_brief: bool = False
-) -> Shown:
-    """Photos with their captions, on one contact sheet."""
+def sheet(name: str, note: str, photos: Iterable[tuple[Path, str]], *, lines: int = 1, in_brief: bool = False) -> Shown:
+    """Photos with their captions of so many lines, on one contact sheet."""
     tiles = [Tile.of_photo(path, caption) for path, caption in photos]
     stream = BytesIO()
-    contact_sheet(tiles, columns=columns).save(stream, format="JPEG", quality=85)
+    contact_sheet(tiles, columns=_COLUMNS, lines=lines).save(stream, format="JPEG", quality=85)
     shown = ", ".join(tile.caption for tile in tiles)
     return Shown(name, note, _address(stream.getvalue(), "jpeg"), shown, in_brief)
 
@@ -131,5 +141,7 @@ dd{margin:0;font-size:1.5rem;font-weight:600;font-variant-numeric:tabular-nums}d
 .table{overflow:auto;max-height:32rem;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{padding:.3rem .6rem;text-align:left}
 th,td{border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+.beside{display:flex;flex-wrap:wrap;gap:0 1.5rem}.beside>div{width:min-content;min-width:20rem}
+.beside img{max-width:calc(100vw - 2rem)}
 th{position:sticky;top:0;background:var(--pale)}
 th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}.none{opacity:.5}img{max-width:100%;border-radius:6px}"""

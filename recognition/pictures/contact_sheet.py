@@ -33,16 +33,25 @@ class Tile:
             return cls(Image.new("RGB", (160, 160), (225, 225, 228)), caption)
 
 
-def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 160, title: str | None = None) -> Image.Image:
+def contact_sheet(
+    tiles: Sequence[Tile], columns: int = 6, side: int = 160, title: str | None = None, lines: int = 1
+) -> Image.Image:
     """Lay pictures out in rows, each whole within a square of `side` pixels; long captions end in an ellipsis.
 
     Without a tile the sheet says so, because a report page with a hole in it looks like a fault.
+
+    Args:
+        tiles: the pictures with their captions.
+        columns: how many stand side by side.
+        side: of the square, in pixels.
+        title: of the sheet.
+        lines: that a caption may take.
     """
     if columns < 1 or side < 1:
         raise ValueError(f"A contact sheet needs at least one column and one pixel, not {columns} and {side}.")
     columns = min(columns, max(len(tiles), 1))
     top = _TITLE_HEIGHT if title else 0
-    cell_width, cell_height = side + _GAP, side + _CAPTION_HEIGHT + _GAP
+    cell_width, cell_height = side + _GAP, side + lines * _CAPTION_HEIGHT + _GAP
     rows = max(math.ceil(len(tiles) / columns), 1)
     sheet = Image.new("RGB", (columns * cell_width + _GAP, top + rows * cell_height + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -54,10 +63,21 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6, side: int = 160, titl
         draw.rectangle((left, upper, left + side - 1, upper + side - 1), fill=_FRAME)
         fitted = ImageOps.contain(tile.picture.convert("RGB"), (side, side))
         sheet.paste(fitted, (left + (side - fitted.width) // 2, upper + (side - fitted.height) // 2))
-        _write(draw, (left, upper + side + 2), tile.caption, size=12, width=side)
+        for place, line in enumerate(_wrapped(draw, tile.caption, lines, size=12, width=side)):
+            _write(draw, (left, upper + side + 2 + place * _CAPTION_HEIGHT), line, size=12, width=side)
     if not tiles:
         _write(draw, (_GAP, top + _GAP), "nothing to show", size=14, width=side)
     return sheet
+
+
+def _wrapped(draw: ImageDraw.ImageDraw, text: str, lines: int, size: int, width: int) -> list[str]:
+    """At most so many lines of whole words; the last one holds all that is left."""
+    font, wrapped, rest = ImageFont.load_default(size), [], text.split()
+    while rest and len(wrapped) < lines - 1:
+        fits = next((n for n in range(len(rest), 1, -1) if draw.textlength(" ".join(rest[:n]), font) <= width), 1)
+        wrapped.append(" ".join(rest[:fits]))
+        rest = rest[fits:]
+    return [*wrapped, " ".join(rest)]
 
 
 def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, width: int) -> None:

@@ -1,14 +1,20 @@
 """What the answers changed, in a real store: told by the cycle that was taught them, and once."""
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from labelling.payloads import ANSWERS_FILE
 from recognition.vocabulary import LabelKind, LabelOrigin, QuestionArm, QuestionKind, RunStatus
+from tasks.answers_page import PAGE as ANSWERS_PAGE
 from tasks.due import announce_due_cycle
 from tasks.effect import FIGURES, PAGE, PICTURE, tell_effect
 from tasks.loop import finish, open_loop
@@ -71,7 +77,15 @@ def test_a_cycle_tells_what_the_answers_that_it_was_taught_have_changed(loop: Lo
     assert {of["arm"] for of in told["arms"]} <= {"unseen", "random"}
     assert bool(told["arms"]) == (folder / PICTURE).exists()
 
+    shown = (folder / ANSWERS_PAGE).read_text()
+    assert re.findall(r"<h2>([^<]+)</h2>", shown)[-3:] == ["ada", "&lt;b&gt;bob|", "What waits for you next"]
+    assert re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', shown) == [], "it stands alone"
+    sheets = [Image.open(BytesIO(b64decode(found))) for found in re.findall(r"data:image/jpeg;base64,([^\"]+)", shown)]
+    assert [sheet.width for sheet in sheets] == [3 * 168 + 8, 2 * 168 + 8], "three photos of ada's, two of bob's"
+    assert (loop.parts.paths.images / ANSWERS_FILE).read_text() == shown, "where Label Studio shows it"
+
     plain_cycle(loop.config, "c3")
+    assert (loop.parts.paths.images / ANSWERS_FILE).read_text() == shown, "until somebody answers, the last one stays"
     assert not (loop.parts.paths.reports / "c3" / PAGE).exists(), "what was told is not told again"
 
 

@@ -30,6 +30,18 @@ def test_a_long_caption_does_not_run_into_the_next_picture() -> None:
     assert (sheet[8 + 100 :, 8 + 100 :] == 255).all()
 
 
+def test_a_caption_of_two_lines_shows_where_two_products_differ_and_stays_in_its_column() -> None:
+    def under(caption: str, lines: int) -> np.ndarray:
+        sheet = np.asarray(contact_sheet([*tiles(1, caption=caption), *tiles(1, caption="")], 2, 100, lines=lines))
+        assert (sheet[8 + 100 :, 8 + 100 :] == 255).all()
+        return sheet[8 + 100 :, : 8 + 100]
+
+    small, large = "Orchard Row Juice Apple 250 ml", "Orchard Row Juice Apple 1 litre"
+    assert (under(small, 1) == under(large, 1)).all(), "one line ends before that"
+    assert (under(small, 2) != under(large, 2)).any()
+    assert under("a" * 90, 2).shape == under(small, 2).shape
+
+
 def test_captions_in_other_scripts_and_with_line_breaks_do_not_stop_the_report() -> None:
     assert contact_sheet(tiles(1, caption="Käse 乳酪\n\t🧀 \u202e"), title="Nächte\n2").size[0] > 0
 
