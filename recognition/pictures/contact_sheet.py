@@ -72,7 +72,8 @@ def contact_sheet(
 
 def _wrapped(draw: ImageDraw.ImageDraw, text: str, lines: int, size: int, width: int) -> list[str]:
     """At most so many lines of whole words; the last one holds all that is left."""
-    font, wrapped, rest = ImageFont.load_default(size), [], text.split()
+    font, rest = ImageFont.load_default(size), text.split()
+    wrapped: list[str] = []
     while rest and len(wrapped) < lines - 1:
         fits = next((n for n in range(len(rest), 1, -1) if draw.textlength(" ".join(rest[:n]), font) <= width), 1)
         wrapped.append(" ".join(rest[:fits]))
