@@ -1,6 +1,6 @@
 """Audit: measure what is new, group near duplicates, decide every class's tier and every photo's side of the split."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from recognition.audit.labels import ResolvedLabel
-from recognition.audit.split import assign_parts
+from recognition.audit.split import changed_parts
 from recognition.audit.tiers import TierPolicy, decide_tier
 from recognition.errors import UnreadablePictureError
 from recognition.pictures.apart import Measured, PictureReaders
@@ -184,11 +184,9 @@ def _decide_tiers(db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel]) 
 
 
 def _split(db: Session, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]) -> None:
-    sku_of_group: dict[str, str] = {}
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for sha256, group in sorted(groups.items()):
-        label = labels.get(sha256)
-        if label is not None and label.sku is not None and not label.conflict:
-            sku_of_group.setdefault(group, label.sku)
-            members[group].append(sha256)
-    store_parts(db, assign_parts(sku_of_group, members, parts(db)))
+    skus = {
+        sha256: label.sku
+        for sha256, label in labels.items()
+        if label.sku is not None and not label.conflict and sha256 in groups
+    }
+    store_parts(db, changed_parts(skus, groups, parts(db)))
