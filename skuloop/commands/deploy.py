@@ -7,6 +7,7 @@ written over with themselves.
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWe
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ActionTypes
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.workers.process import ProcessWorker
@@ -129,7 +131,7 @@ def _deploy(config: Path, settings: Settings, api_url: str, home: Path) -> None:
     ensure_server(api_url, home, say)
     with temporary_settings({PREFECT_API_URL: api_url}):
         _ensure_pool()
-        _ensure_automation()
+        _ensure_sweep()
         _ensure_notifications(settings.notify)
     say("deploying nightly, cycle, answers, bakeoff and maintenance")
     _apply(config, settings.timezone, api_url)
@@ -147,71 +149,62 @@ def _ensure_pool() -> None:
             client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template))
 
 
-def _ensure_automation() -> None:
+def _ensure_sweep() -> None:
     """A run whose worker and process were both killed would look alive for ever: nobody is left to report its end.
 
     Only runs of our deployments are watched (by their tag), because others may send their signs of life less often. Any
     event of a run counts as one: an end may bear any name, such as `Degraded` or `Skipped`.
     """
-    with get_client(sync_client=True) as client:
-        if client.read_automations_by_name(AUTOMATION):
-            return
-    Automation(
-        name=AUTOMATION,
-        description="Installed by `skuloop deploy`.",
-        trigger=EventTrigger(
-            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-            match_related=ResourceSpecification(
-                {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{TAG}"]}
-            ),
-            for_each={"prefect.resource.id"},
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.*"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=_SILENCE,
-        ),
-        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {_SILENCE}")],
-    ).create()
+    trigger = EventTrigger(
+        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        match_related=_OF_OUR_RUNS,
+        for_each={"prefect.resource.id"},
+        after={"prefect.flow-run.heartbeat"},
+        expect={"prefect.flow-run.*"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=_SILENCE,
+    )
+    action = ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {_SILENCE}")
+    _ensure_automation(AUTOMATION, trigger, action, lambda _: True)
 
 
 def _ensure_start_of_cycle() -> None:
     """A cycle that is said to be due is started; the deployment must be there before the automation that names it."""
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("cycle/cycle").id
-        found = client.read_automations_by_name(START_OF_CYCLE)
-        if any(getattr(row.actions[0], "deployment_id", None) == deployment for row in found):
-            return
-        for row in found:
-            client.delete_automation(row.id)
-    Automation(
-        name=START_OF_CYCLE,
-        description="Installed by `skuloop deploy`.",
-        trigger=EventTrigger(
-            match=ResourceSpecification({"prefect.resource.id": ["skuloop.cycle"]}),
-            expect={DUE_EVENT},
-            posture=Posture.Reactive,
-            threshold=1,
-        ),
-        actions=[RunDeployment(deployment_id=deployment)],
-    ).create()
+    trigger = EventTrigger(
+        match=ResourceSpecification({"prefect.resource.id": ["skuloop.cycle"]}),
+        expect={DUE_EVENT},
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+    action = RunDeployment(deployment_id=deployment)
+    _ensure_automation(
+        START_OF_CYCLE, trigger, action, lambda found: getattr(found, "deployment_id", None) == deployment
+    )
 
 
 def _ensure_notifications(notify: NotifySettings) -> None:
     """Install, renew or remove the automations that tell somebody; without an address nobody is told."""
     block = _notification_block(notify)
     for name, trigger, subject, body in _TELLING:
-        with get_client(sync_client=True) as client:
-            found = client.read_automations_by_name(name)
-            if block is not None and any(getattr(row.actions[0], "block_document_id", None) == block for row in found):
-                continue
-            for row in found:
-                client.delete_automation(row.id)
-        if block is not None:
-            action = SendNotification(block_document_id=block, subject=subject, body=body)
-            Automation(
-                name=name, description="Installed by `skuloop deploy`.", trigger=trigger, actions=[action]
-            ).create()
+        action = block and SendNotification(block_document_id=block, subject=subject, body=body)
+        _ensure_automation(name, trigger, action, lambda found: getattr(found, "block_document_id", None) == block)
+
+
+def _ensure_automation(
+    name: str, trigger: EventTrigger, action: ActionTypes | None, is_it: Callable[[ActionTypes], bool]
+) -> None:
+    """Leave an automation of that name as it is if `is_it` says so of its action; else put this one, or none, there."""
+    with get_client(sync_client=True) as client:
+        found = client.read_automations_by_name(name)
+        if action is not None and any(is_it(row.actions[0]) for row in found):
+            return
+        for row in found:
+            client.delete_automation(row.id)
+    if action is not None:
+        Automation(name=name, description="Installed by `skuloop deploy`.", trigger=trigger, actions=[action]).create()
 
 
 def _notification_block(notify: NotifySettings) -> UUID | None:
@@ -265,7 +258,8 @@ def _apply(config: Path, timezone: str, api_url: str) -> None:
 
 def _say_how_to_go_on(config: Path, api_url: str) -> None:
     program = f"PREFECT_API_URL={api_url} {Path(sys.executable).with_name('prefect')}"
-    print(f"deployed for {config}: nightly, cycle, bakeoff and maintenance, each with its schedule")
+    print(f"deployed for {config}: nightly, cycle, answers and maintenance with their schedules")
+    print("  bakeoff:         deployed too; its schedule is switched off until you want it")
     print(f"  watch them:      {api_url.removesuffix('/api')}")
     print(f"  start a worker:  {program} worker start --pool {POOL}")
     print(f"  run one now:     {program} deployment run nightly/nightly")
