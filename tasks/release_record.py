@@ -67,7 +67,7 @@ def record_release(
         groups = _superclasses(db, heads, before, names)
         if add_release(db, row, _metrics(candidate), groups):
             add_superclass_metrics(db, release_id, _superclass_metrics(candidate.report))
-            add_confusions(db, release_id, _confusions(candidate))
+            add_confusions(db, release_id, _confusions(candidate.report))
         record_decisions(
             db,
             [
@@ -101,8 +101,8 @@ def _superclass_metrics(report: Report | None) -> list[SuperclassMetricRow]:
     return [SuperclassMetricRow(of.superclass, of.photos, of.right, of.sure, of.sure_right) for of in figures]
 
 
-def _confusions(candidate: Candidate) -> list[ConfusionRow]:
-    found = candidate.report.confused if candidate.report else ()
+def _confusions(report: Report | None) -> list[ConfusionRow]:
+    found = report.confused if report else ()
     return [ConfusionRow(of.sku, of.taken_for, of.photos) for of in found]
 
 
@@ -158,6 +158,7 @@ def record_change(
         numbers = [MetricRow(name, _THIS, value) for name, value in figures.items()]
         if add_release(db, row, numbers, _changed_superclasses(db, changed)):
             add_superclass_metrics(db, release_id, _superclass_metrics(changed.report))
+            add_confusions(db, release_id, _confusions(changed.report))
         action = "publish" if verdict.publish else "refuse"
         why = decision(
             *(loop.run_id, SubjectKind.RELEASE, release_id, action, verdict.reason),
