@@ -28,6 +28,7 @@ from warehouse.images import (
     store_measurements,
     unmeasured_images,
 )
+from warehouse.labels import SettledRow, store_settled
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.session import Session
 
@@ -61,6 +62,9 @@ def audit_catalogue(loop: Loop) -> AuditReport:
             groups = group_duplicates(db)
             drop_placeholders(loop, db)
             labels = settled_labels(db)
+            store_settled(
+                db, [SettledRow(label.sha256, label.kind, label.sku) for label in labels.values() if label.weighed]
+            )
             tiers, changes = _decide_tiers(db, loop, labels)
             _split(db, labels, groups)
         counts = Counter(tiers.values())

@@ -42,6 +42,15 @@ class RejectedAnswerRow:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SettledRow:
+    """A photo about which people disagree, and what is believed of it all the same."""
+
+    sha256: str
+    kind: LabelKind
+    sku: str | None
+
+
 def append_label_events(db: Session, rows: Sequence[LabelEventRow]) -> int:
     """Append the events not known yet, in the given order; return how many."""
     return db.run_over("labels/append", rows)
@@ -75,6 +84,15 @@ def label_events(db: Session, sha256s: Collection[str] | None = None) -> list[La
     if sha256s is None:
         return db.rows(LabelEvent, "labels/all")
     return db.rows_over_names(LabelEvent, "labels/of_photos", sha256s)
+
+
+def store_settled(db: Session, rows: Sequence[SettledRow]) -> None:
+    """Make these the photos about which people disagreed and one answer counts all the same."""
+    if rows:
+        db.run_over("labels/forget_settled", rows)
+        db.run_over("labels/settle", rows)
+    else:
+        db.run("labels/forget_all_settled")
 
 
 def annotators_statements(db: Session) -> list[LabelEventRow]:

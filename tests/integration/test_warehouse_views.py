@@ -19,10 +19,11 @@ from recognition.vocabulary import (
     ReleaseStatus,
     Verdict,
 )
+from tasks.labels import settled_labels
 from warehouse import Warehouse
 from warehouse.answers import AnswerRow, add_answers
 from warehouse.images import ImageRow, MeasuredRow, add_images, store_measurements
-from warehouse.labels import LabelEventRow, append_label_events
+from warehouse.labels import LabelEventRow, SettledRow, append_label_events, store_settled
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.predictions import PredictionRow, add_predictions, forget_old_predictions
 from warehouse.questions import QuestionRow, add_questions
@@ -122,6 +123,32 @@ def test_conflicts_are_those_of_the_audit_people_outrank_sources_and_correct_the
         "two shops": (False, ["shop-a: tea", "shop-b: mate"]),
         "two people": (True, ["ann: tea", "ben: not_a_product"]),
     }
+
+
+def test_a_disagreement_that_the_audit_settled_is_no_conflict_until_it_is_open_again(db):
+    person = LabelOrigin.ANNOTATOR
+    for photo in ("outvoted", "no product after all", "open"):
+        names = ("ann", "ben", "cleo", "dan", "eve", "fay") if photo != "open" else ("ann",)
+        agreed = "tea" if photo != "no product after all" else None
+        append_label_events(db, [said(f"{photo} {name}", photo, agreed, name, person) for name in names])
+        append_label_events(db, [said(f"{photo} gus", photo, "mate", "gus", person)])
+
+    def audited() -> set[str]:
+        weighed = [label for label in settled_labels(db).values() if label.weighed]
+        store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+        return {photo for (photo,) in view(db, "label_conflicts", "sha256")}
+
+    assert audited() == {"open"}
+    assert sorted(view(db, "label_settled", "*")) == [
+        ("no product after all", "not_a_product", None),
+        ("outvoted", "sku", "tea"),
+    ]
+    append_label_events(db, [said("again", "outvoted", "tea", "gus", person, days=1)])  # he agrees now
+    doubters = ("ann", "ben", "cleo")  # half of them think better of it
+    changed = [said(f"new {name}", "no product after all", "tea", name, person, days=1) for name in doubters]
+    append_label_events(db, changed)
+    assert audited() == {"open", "no product after all"}
+    assert view(db, "label_settled", "*") == []
 
 
 def test_an_answer_to_a_golden_question_is_held_against_what_its_photo_is_known_to_show(db):
