@@ -6,6 +6,8 @@ nothing but the shard's name. A shard is written once, whoever dies: what is the
 
 import hashlib
 import json
+import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -139,16 +141,45 @@ def _sent(store: ObjectStore, spec: EncoderSpec) -> EncoderSpec:
 
 
 def _fetched(store: ObjectStore, spec: EncoderSpec) -> EncoderSpec:
-    """The spec with its weights on this machine, fetched once."""
-    cache = Path(tempfile.gettempdir()) / "skuloop-weights"
+    """The spec with its weights on this machine, fetched once; their bytes are those that their name promises.
+
+    Raises:
+        ObjectStoreError: they are not, or the folder for them is not ours alone.
+    """
+    cache = _own_folder()
 
     def fetch(name: Path | None) -> Path | None:
         if name is None:
             return None
         file = cache / name.name
-        return file if file.exists() else _fetch(store, name.as_posix(), file)
+        if not _is_whole(file, name):
+            file.unlink(missing_ok=True)
+            _fetch(store, name.as_posix(), file)
+            if file.exists() and not _is_whole(file, name):
+                raise ObjectStoreError(
+                    f"{store.url}: {name} is damaged: delete it, and the next run puts it there anew"
+                )
+        return file
 
     return _with_weights(spec, fetch)
+
+
+def _is_whole(file: Path, name: Path) -> bool:
+    return file.is_file() and sha256_of(file) == name.stem
+
+
+def _own_folder() -> Path:
+    """A folder for weights that nobody else on this machine can write to, the same for every job of this user.
+
+    Raises:
+        ObjectStoreError: it is somebody else's.
+    """
+    folder = Path(tempfile.gettempdir()) / f"skuloop-weights-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise ObjectStoreError(f"{folder} is not this user's alone, so no weights are kept there: remove it")
+    return folder
 
 
 def _with_weights(spec: EncoderSpec, change: Callable[[Path | None], Path | None]) -> EncoderSpec:

@@ -189,7 +189,9 @@ def _ensure_notifications(notify: NotifySettings) -> None:
     """Install, renew or remove the automations that tell somebody; without an address nobody is told."""
     block = _notification_block(notify)
     for name, trigger, subject, body in _TELLING:
-        action = block and SendNotification(block_document_id=block, subject=subject, body=body)
+        action = None
+        if block is not None:
+            action = SendNotification(block_document_id=block, subject=subject, body=body)
         _ensure_automation(name, trigger, action, lambda found: getattr(found, "block_document_id", None) == block)
 
 
