@@ -30,6 +30,7 @@ from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood
 from recognition.heads.metric import MetricKind
+from recognition.heads.rehearsal import Rehearsal
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scoring import Heads, find_candidates, scan_prototypes
 from recognition.heads.superclasses import superclass_count
@@ -178,7 +179,7 @@ def _thresholds(heads: Heads, known: Samples, never: Samples) -> Thresholds:
         OutOfFold(find_candidates(heads, of.vectors), targets, np.arange(len(of)))
         for of, targets in ((known, known.targets), (never, np.full(len(never), -1)))
     )
-    return calibrate(TrainedHeads(heads, _CHOICE, kept, held_out, kept, tried={}))
+    return calibrate(TrainedHeads(heads, _CHOICE, kept, held_out, kept, tried={}, rehearsal=Rehearsal({})))
 
 
 def _product(sku: str, parent: Part, place: int) -> ProductCard:

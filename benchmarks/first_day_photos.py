@@ -56,6 +56,19 @@ class Day:
         found = Samples(np.concatenate([self.camera, clean]), targets, groups, skus, layout(self.spec))
         return self._with_views(found, count) if views else found
 
+    def known(self, count: int) -> Samples:
+        """All that a store knows: camera photos of the others, and so many clean photos of every product."""
+        clean, skus = self.clean(count), tuple(part.sku for part in self.parts)
+        targets = np.concatenate([rows_of(self.others, len(self.teaching)), rows_of(len(self.parts), count)])
+        return Samples(
+            vectors=np.concatenate([self.camera, clean]),
+            targets=targets,
+            groups=np.arange(len(targets)),
+            classes=skus,
+            layout=layout(self.spec),
+            catalogue=np.arange(len(targets)) >= len(self.camera),
+        )
+
     def camera_alone(self) -> Samples:
         """Camera photos of the others, among whom no class is new."""
         skus = tuple(part.sku for part in self.parts[: self.others])

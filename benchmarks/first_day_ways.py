@@ -14,11 +14,13 @@ from benchmarks.parts_vectors import layout
 from recognition.encoders.protocol import Vectors
 from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.fine_head import FineHead, fit_fine_head
-from recognition.heads.first_day import fit_first_day
+from recognition.heads.first_day import FirstDayRule, fit_first_day
 from recognition.heads.metric import Metric, MetricKind, worth_reducing
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples
-from recognition.heads.scoring import scan_prototypes
+from recognition.heads.scoring import find_candidates, rank, scan_prototypes
+from recognition.heads.training import train_heads
+from recognition.vocabulary import Tier
 
 Figures = dict[str, float | str]
 
@@ -52,6 +54,17 @@ def predicted(day: Day, count: int, fine: FineMethod) -> Figures:
     return _predicted(day, count, fine, penalty) | {"penalty": penalty}
 
 
+def as_trained(day: Day, count: int) -> Figures:
+    """As a cycle trains it: clean photos of all products teach, and training chooses how the new ones are known."""
+    samples = day.known(count)
+    heads = train_heads(samples, dict.fromkeys(samples.classes, Tier.GALLERY)).heads
+
+    def rows(asked: Vectors) -> Rows:
+        return rank(find_candidates(heads, asked), heads.coarse_weight, heads.scale).rows[:, 0]
+
+    return day.accuracy(rows(day.asked_of_new), rows(day.asked_of_others))
+
+
 @cache
 def _head_of_others(day: Day, fine: FineMethod) -> FineHead:
     return _fit(day.camera_alone(), fine)
@@ -76,7 +89,7 @@ def _best_penalty(day: Day, count: int, fine: FineMethod) -> float:
 def _predicted(day: Day, count: int, fine: FineMethod, penalty: float) -> Figures:
     head = _head_of_others(day, fine)
     clean = _clean_means(day, head.metric, count)
-    found = fit_first_day(clean[: day.others], head.prototypes, penalty)
+    found = fit_first_day(clean[: day.others], head.prototypes, FirstDayRule(penalty, length=1.0))
     new = found.prototypes(clean[day.others :])
     return _named(day, head.metric, np.concatenate([head.prototypes, new]))
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from benchmarks.first_day_photos import NEW, Day
-from benchmarks.first_day_ways import clean_prototypes, nearest_clean_photo, predicted, taught
+from benchmarks.first_day_ways import as_trained, clean_prototypes, nearest_clean_photo, predicted, taught
 from benchmarks.machine import this_machine
 from benchmarks.parts_photos import read_parts, render_parts
 from benchmarks.parts_results import kept
@@ -40,6 +40,7 @@ _FOREGROUND: Mapping[str, Way] = _WHOLE | {
     "refined, predicted prototypes": partial(predicted, fine=FineMethod.REFINED),
     "discriminant, clean photos and views": partial(taught, fine=FineMethod.MEANS, views=True),
     "refined, clean photos and views": partial(taught, fine=FineMethod.REFINED, views=True),
+    "as a cycle trains it": as_trained,
 }
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recognition.encoders import layout_of
-from recognition.heads.samples import Samples
 from recognition.heads.scene_size import EARLIER, Arrivals, learn_scene_size
 from recognition.heads.training import METHOD
 from recognition.isolation.views import view_key
@@ -120,9 +119,8 @@ def scene_size(loop_parts: Parts, photos: LabelledPhotos) -> int:
     newest = list(arrivals)[:_NEWEST]
     sha256s, vectors = loop_parts.vectors.load(loop_parts.fingerprint, newest)
     taught = photos.where(Part.TRAIN)
-    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout, taught.views or None)
     return learn_scene_size(
-        samples,
+        taught.samples(),
         Arrivals(
             new=vectors,
             of_new=np.array([arrivals[sha256] for sha256 in sha256s], dtype=np.int64),
@@ -194,6 +192,7 @@ def encoded_photos(loop_parts: Parts, labelled: Sequence[LabelledPhoto]) -> Labe
         tuple(photo.part for photo in found),
         layout_of(loop_parts.encoder, vectors.shape[1]),
         tuple(sha256 in taken_from for sha256 in sha256s),
+        tuple(photo.catalogue for photo in found),
     )
 
 

@@ -3,7 +3,7 @@
 What training learns of all classes together (metric, coarse head, the spread of products, every threshold) says
 nothing that a few more classes would change. What it knows of one class is three rows: a prototype, a superclass, and
 where the product lies. Those of a new class follow from its photos: the prototype is their mean where photos are
-compared, which is also what a learned head starts from.
+compared, which is also what a learned head starts from, and is predicted where all of them are the catalogue's.
 
 Source: Qi, Brown, Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018.
 """
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from recognition.heads.first_day import clean_means
 from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Rows, Samples
 from recognition.heads.scoring import Heads, scan_prototypes
@@ -59,6 +60,10 @@ def _only(heads: Heads, kept: Rows) -> Heads:
 def _with(heads: Heads, added: Samples, trained: Heads) -> Heads:
     whitened, count = heads.metric.whiten(added.vectors), len(added.classes)
     prototypes = class_prototypes(heads.metric.refine(whitened), added.targets, count)
+    if heads.first_day is not None:
+        means, has_clean = clean_means(added, heads.metric)
+        alone = has_clean & (added.camera_counts() == 0)
+        prototypes[alone] = heads.first_day.prototypes(means[alone])
     nearest, _ = scan_prototypes(trained.prototypes)(prototypes, 1)
     return replace(
         heads,

@@ -75,6 +75,10 @@ class ClassFold:
     known: Rows
     unseen: Rows
 
+    def lesson(self, samples: Samples) -> Samples:
+        """What it is taught; its class rows are those that it learns, numbered anew."""
+        return samples.take(self.taught).of_classes(self.classes)
+
 
 def class_folds(samples: Samples, scenes: Rows, folds: int, most_evidence: int, seed: int = 0) -> list[ClassFold]:
     """Folds that hold out whole classes; as many of them as it takes to hold out `most_evidence` photos."""

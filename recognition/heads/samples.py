@@ -26,6 +26,8 @@ class Samples:
         layout: what the columns are, see `Encoder.layout`; empty means one block.
         views: [n] which are composited views of another photo, see `recognition.isolation.views`; None for none at all.
             They teach, in the group of their photo; they are never asked about, and never evidence.
+        catalogue: [n] which are photos of a catalogue, or views of them; None for none at all. The others are camera
+            photos, which is what a recogniser will be asked about.
     """
 
     vectors: Vectors
@@ -34,6 +36,7 @@ class Samples:
     classes: tuple[str, ...]
     layout: tuple[Block, ...] = ()
     views: Flags | None = None
+    catalogue: Flags | None = None
 
     def __post_init__(self) -> None:
         if not len(self.vectors) == len(self.targets) == len(self.groups):
@@ -42,8 +45,8 @@ class Samples:
             raise ValueError("a SKU may stand in only one class row")
         if self.layout and sum(block.width for block in self.layout) != self.vectors.shape[1]:
             raise ValueError(f"the blocks {self.layout} do not add up to {self.vectors.shape[1]} columns")
-        if self.views is not None and len(self.views) != len(self.targets):
-            raise ValueError("views must have one row per sample")
+        if any(flags is not None and len(flags) != len(self.targets) for flags in (self.views, self.catalogue)):
+            raise ValueError("views and catalogue must have one row per sample")
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -55,7 +58,8 @@ class Samples:
         skus: Sequence[str],
         groups: Sequence[str],
         layout: tuple[Block, ...] = (),
-        views: Sequence[bool] | None = None,
+        views: Sequence[bool] = (),
+        catalogue: Sequence[bool] = (),
     ) -> Self:
         """Samples whose class rows are the sorted SKUs, so that they do not depend on the order of the photos."""
         classes, targets = np.unique(np.asarray(skus, dtype=object), return_inverse=True)
@@ -66,7 +70,8 @@ class Samples:
             groups=group_rows.astype(np.int64),
             classes=tuple(str(sku) for sku in classes),
             layout=layout,
-            views=np.array(views, dtype=np.bool_) if views is not None and any(views) else None,
+            views=_flags(views),
+            catalogue=_flags(catalogue),
         )
 
     @property
@@ -74,11 +79,20 @@ class Samples:
         """[n] which are photos that somebody took."""
         return np.ones(len(self), dtype=np.bool_) if self.views is None else ~self.views
 
+    @property
+    def by_camera(self) -> Flags:
+        """[n] which are photos that a camera took, as those that a recogniser will be asked about."""
+        return self.photos if self.catalogue is None else self.photos & ~self.catalogue
+
     def take(self, chosen: NDArray[np.bool_] | Rows) -> "Samples":
         """The chosen samples; the class rows stay as they are, even those that become empty."""
-        views = None if self.views is None else self.views[chosen]
-        return Samples(
-            self.vectors[chosen], self.targets[chosen], self.groups[chosen], self.classes, self.layout, views
+        return replace(
+            self,
+            vectors=self.vectors[chosen],
+            targets=self.targets[chosen],
+            groups=self.groups[chosen],
+            views=None if self.views is None else self.views[chosen],
+            catalogue=None if self.catalogue is None else self.catalogue[chosen],
         )
 
     def of_classes(self, chosen: Rows) -> "Samples":
@@ -92,3 +106,11 @@ class Samples:
     def counts(self) -> Rows:
         """[c] number of samples of each class row."""
         return np.bincount(self.targets, minlength=len(self.classes)).astype(np.int64)
+
+    def camera_counts(self) -> Rows:
+        """[c] number of camera photos of each class row."""
+        return np.bincount(self.targets[self.by_camera], minlength=len(self.classes)).astype(np.int64)
+
+
+def _flags(found: Sequence[bool]) -> Flags | None:
+    return np.array(found, dtype=np.bool_) if any(found) else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recognition.heads.coarse_head import CoarseHead
 from recognition.heads.cohort import mean_of_others
+from recognition.heads.first_day import FirstDay
 from recognition.heads.metric import Metric
 from recognition.heads.samples import Flags, Rows, Vectors
 from recognition.heads.two_covariance import TwoCovariance
@@ -34,14 +35,16 @@ class Heads:
         classes: SKU of each class row.
         tiers: tier of each class row.
         metric: the metric.
-        prototypes: [c, k] float32, the fine head: one L2-normalised prototype of each class in that metric.
+        prototypes: [c, k] float32, the fine head: one prototype of each class in that metric, of length 1 where camera
+            photos taught it, shorter where it is predicted.
         superclass_of: [c] int64, superclass row of each class row.
         coarse: the coarse head.
         likelihood: tells known from unseen products, see `recognition.heads.two_covariance`.
         coarse_weight: how much the coarse head counts; 0 is the flat baseline.
         scale: inverse temperature of the probabilities.
+        first_day: predicts the prototype of a product from catalogue photos alone; None where it cannot be told.
 
-    The last two are chosen after the rest is fitted, see `recognition.heads.training`.
+    Coarse weight and scale are chosen after the rest is fitted, see `recognition.heads.training`.
     """
 
     classes: tuple[str, ...]
@@ -53,6 +56,7 @@ class Heads:
     likelihood: TwoCovariance
     coarse_weight: float = 0.0
     scale: float = 1.0
+    first_day: FirstDay | None = None
 
     def routes(self, refined: Vectors, rows: Rows) -> NDArray[np.float32]:
         """[n, k] log-probability of the superclass of each of n photos' class rows [n, k]; [n, d] refined vectors."""

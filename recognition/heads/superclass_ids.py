@@ -6,13 +6,13 @@ see what really moved: so each new superclass takes the id of the old one it sha
 Source: Kuhn, "The Hungarian method for the assignment problem", 1955, on the table of shared classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.heads.samples import Rows, Vectors
+from recognition.heads.samples import Flags, Rows, Vectors
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,33 @@ def keep_superclasses(before: Mapping[str, int], classes: Sequence[str], prototy
     if not len(old):
         return None
     new = np.setdiff1d(np.arange(len(classes)), old)
-    like = np.arange(len(classes))
+    like = _nearest_of(old, new, prototypes)
+    return _numbered(before[classes[row]] for row in like.tolist())
+
+
+def join_nearest(superclass_of: Rows, prototypes: Vectors, new: Flags) -> Rows:
+    """[c] superclass rows in which each new class is in that of the nearest other class, numbered by first appearance.
+
+    Args:
+        superclass_of: [c] superclass row of each class.
+        prototypes: [c, d] where each class lies.
+        new: [c] which classes are new; not all of them.
+    """
+    like = _nearest_of(np.flatnonzero(~new), np.flatnonzero(new), prototypes)
+    return _numbered(superclass_of[like].tolist())
+
+
+def _nearest_of(old: Rows, new: Rows, prototypes: Vectors) -> Rows:
+    """[c] the class row itself, and for each new class that of the nearest old one."""
+    like = np.arange(len(old) + len(new))
     like[new] = old[(prototypes[new] @ prototypes[old].T).argmax(axis=1)]
+    return like
+
+
+def _numbered(names: Iterable[int]) -> Rows:
+    """Rows from 0, by first appearance."""
     rows: dict[int, int] = {}
-    return np.array([rows.setdefault(before[classes[row]], len(rows)) for row in like.tolist()], dtype=np.int64)
+    return np.array([rows.setdefault(name, len(rows)) for name in names], dtype=np.int64)
 
 
 def _shared_classes(

@@ -2,8 +2,8 @@
 
 Everything is chosen on out-of-fold rankings of the training part: every photo is ranked by heads that never saw its
 scene. The choice goes step by step, the simplest first: the metric and the weight of colour, then class means, a linear
-head or a refinement, then the superclasses and how much they count. What is not better is not taken. The holdout is not
-touched.
+head or a refinement, then how products are known that have catalogue photos alone, then the superclasses and how much
+they count. What is not better is not taken. The holdout is not touched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +16,13 @@ from recognition.errors import NotEnoughDataError
 from recognition.heads.at_once import at_once, beside
 from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.coarse_head import fit_coarse_head
-from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood
+from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood, with_first_days
+from recognition.heads.first_day import FirstDayRule, on_first_day
 from recognition.heads.folds import ClassFold, Fold, class_folds, scene_folds
 from recognition.heads.linear_head import affordable
 from recognition.heads.metric import Metric, MetricKind, fit_metrics, worth_reducing
 from recognition.heads.prototypes import class_prototypes
+from recognition.heads.rehearsal import Rehearsal, rehearse
 from recognition.heads.samples import Rows, Samples, Vectors
 from recognition.heads.scenes import PHOTOS_PER_SCENE, photo_scenes
 from recognition.heads.scoring import (
@@ -31,13 +33,13 @@ from recognition.heads.scoring import (
     rank,
     scan_prototypes,
 )
-from recognition.heads.superclass_ids import keep_superclasses
+from recognition.heads.superclass_ids import join_nearest, keep_superclasses
 from recognition.heads.superclasses import find_superclasses, superclass_count
 from recognition.heads.weighing import hits_by_weights
 from recognition.heads.whitening import class_means
 from recognition.vocabulary import SuperclassMethod, Tier
 
-METHOD = 10
+METHOD = 11
 """Raise it whenever training would make other heads of the same photos: releases are known by what made them."""
 
 KEPT = "kept"
@@ -103,6 +105,7 @@ class TrainedHeads:
         class_kept: photos of the other classes by those same heads, which never saw their scene: what known products
             look like where unseen ones look like that.
         tried: out-of-fold top-1 accuracy of every combination.
+        rehearsal: of the first days of products.
     """
 
     heads: Heads
@@ -111,6 +114,7 @@ class TrainedHeads:
     class_held_out: OutOfFold
     class_kept: OutOfFold
     tried: Mapping[Choice, float]
+    rehearsal: Rehearsal
 
 
 def train_heads(
@@ -148,17 +152,23 @@ def train_heads(
         _fine_fits(samples, folds, metric_of_folds, choice, policy),
     )
     choice, fine_of_folds = _choose_fine(samples, folds, fitted, choice, policy, tried)
-    evidence = _rank_out_of_fold(samples, folds, fine_of_folds, partitions, scenes, policy.seed)
+    of_classes = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
+    fits = _final_fits(samples, metric, folds, fine_of_folds, of_classes, choice, policy.seed)
+    rehearsal = rehearse(samples, of_classes, [fit.fine for fit in fits.of_classes], policy.seed)
+    if rehearsal.rule is not None:
+        fits = fits.predicting(rehearsal.rule)
+        partitions = {name: _with_new(rows, fits.whole) for name, rows in partitions.items()}
+    evidence = _rank_out_of_fold(samples, folds, fits.of_folds, partitions, scenes, policy.seed)
     choice = _choose_superclasses(choice, evidence, policy, tried)
     superclass_of, out_of_fold = partitions[choice.superclasses], evidence[choice.superclasses]
-    heads, (unseen, kept) = _final_fits(samples, metric, choice, superclass_of, scenes, policy)
+    heads, (unseen, kept) = _final_heads(samples, fits, of_classes, superclass_of, scenes, policy.seed)
     heads = replace(
         heads,
         tiers=tuple(tiers[sku] for sku in samples.classes),
         coarse_weight=choice.coarse_weight,
         scale=_best_scale(out_of_fold, choice.coarse_weight),
     )
-    return TrainedHeads(heads, choice, out_of_fold, unseen, kept, tried)
+    return TrainedHeads(heads, choice, out_of_fold, unseen, kept, tried, rehearsal)
 
 
 def _choose_metric(
@@ -241,21 +251,69 @@ def _choose_fine(
     return best, heads.get(best, [])
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """A fine head and what it was taught."""
+
+    taught: Samples
+    fine: FineHead
+
+    def predicting(self, rule: FirstDayRule) -> "_Fit":
+        return replace(self, fine=with_first_days(self.fine, self.taught, rule))
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """What was chosen: taught with everything, without some scenes, and without some classes and scenes."""
+
+    whole: _Fit
+    of_folds: Sequence[_Fit]
+    of_classes: Sequence[_Fit]
+
+    def predicting(self, rule: FirstDayRule) -> "_Fits":
+        """The same, with predicted prototypes of products that have catalogue photos alone."""
+        of_folds, of_classes = ([fit.predicting(rule) for fit in fits] for fits in (self.of_folds, self.of_classes))
+        return _Fits(self.whole.predicting(rule), of_folds, of_classes)
+
+
 def _final_fits(
-    samples: Samples, metric: Metric, choice: Choice, superclass_of: Rows, scenes: Rows, policy: TrainingPolicy
-) -> tuple[Heads, tuple[OutOfFold, OutOfFold]]:
-    """What was chosen, taught with everything, and what heads say of classes that they were never taught."""
+    samples: Samples,
+    metric: Metric,
+    folds: Sequence[Fold],
+    fine_of_folds: Sequence[FineHead],
+    of_classes: Sequence[ClassFold],
+    choice: Choice,
+    seed: int,
+) -> _Fits:
+    def fit_fewer(fold: ClassFold) -> _Fit:
+        fewer = fold.lesson(samples)
+        return _Fit(fewer, fit_fine_head(fewer, choice, seed))
 
-    def fit_whole() -> Heads:
-        return _all_heads(samples, fit_fine_head(samples, choice, policy.seed, metric), superclass_of, policy.seed)
-
-    folds = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
-    whole, ranked = beside(
-        fit_whole,
-        [partial(_rank_held_out_classes, samples, fold, choice, superclass_of, policy.seed) for fold in folds],
+    whole, fewer = beside(
+        partial(fit_fine_head, samples, choice, seed, metric), [partial(fit_fewer, fold) for fold in of_classes]
     )
-    unseen = _joined(samples, scenes, [found for found, _ in ranked], [fold.unseen for fold in folds])
-    known = _joined(samples, scenes, [found for _, found in ranked], [fold.known for fold in folds])
+    of_folds = [_Fit(samples.take(fold.taught), fine) for fold, fine in zip(folds, fine_of_folds, strict=True)]
+    return _Fits(_Fit(samples, whole), of_folds, fewer)
+
+
+def _with_new(superclass_of: Rows, whole: _Fit) -> Rows:
+    """The same superclasses, with products that no camera has seen where they are predicted to be."""
+    return join_nearest(superclass_of, whole.fine.prototypes, on_first_day(whole.taught))
+
+
+def _final_heads(
+    samples: Samples, fits: _Fits, of_classes: Sequence[ClassFold], superclass_of: Rows, scenes: Rows, seed: int
+) -> tuple[Heads, tuple[OutOfFold, OutOfFold]]:
+    """The heads, and what heads say of classes that they were never taught."""
+    whole, ranked = beside(
+        partial(_all_heads, fits.whole, superclass_of, seed),
+        [
+            partial(_rank_held_out_classes, samples, fold, fit, superclass_of, seed)
+            for fold, fit in zip(of_classes, fits.of_classes, strict=True)
+        ],
+    )
+    unseen = _joined(samples, scenes, [found for found, _ in ranked], [fold.unseen for fold in of_classes])
+    known = _joined(samples, scenes, [found for _, found in ranked], [fold.known for fold in of_classes])
     return whole, (unseen, known)
 
 
@@ -310,14 +368,13 @@ def _hits(prototypes: Vectors, vectors: Vectors, asked: Samples) -> int:
     return int((rows[:, 0] == asked.targets).sum())
 
 
-def _all_heads(samples: Samples, fine: FineHead, superclass_of: Rows, seed: int) -> Heads:
-    return _heads_of_partitions(samples, fine, {"": superclass_of}, seed)[""]
+def _all_heads(fit: _Fit, superclass_of: Rows, seed: int) -> Heads:
+    return _heads_of_partitions(fit, {"": superclass_of}, seed)[""]
 
 
-def _heads_of_partitions(
-    samples: Samples, fine: FineHead, partitions: Mapping[str, Rows], seed: int
-) -> dict[str, Heads]:
+def _heads_of_partitions(fit: _Fit, partitions: Mapping[str, Rows], seed: int) -> dict[str, Heads]:
     """Heads for each partition; only their coarse heads differ."""
+    samples, fine = fit.taught, fit.fine
     likelihood, compared = fit_likelihood(samples, fine.metric), fine.metric.apply(samples.vectors)
     heads: dict[str, Heads] = {}
     for name, superclass_of in partitions.items():
@@ -330,6 +387,7 @@ def _heads_of_partitions(
             superclass_of=superclass_of,
             coarse=fit_coarse_head(compared, wanted, samples.groups, count, seed),
             likelihood=likelihood,
+            first_day=fine.first_day,
         )
     return heads
 
@@ -337,7 +395,7 @@ def _heads_of_partitions(
 def _rank_out_of_fold(
     samples: Samples,
     folds: Sequence[Fold],
-    fine_of_folds: Sequence[FineHead],
+    fits: Sequence[_Fit],
     partitions: Mapping[str, Rows],
     scenes: Rows,
     seed: int,
@@ -348,17 +406,16 @@ def _rank_out_of_fold(
     classes look alike, not which photo belongs to which class.
     """
 
-    def rank_fold(fold: Fold, fine: FineHead) -> dict[str, Candidates]:
-        heads = _heads_of_partitions(samples.take(fold.taught), fine, partitions, seed)
-        return find_candidates_of_each(heads, samples.vectors[fold.held_out])
+    def rank_fold(fold: Fold, fit: _Fit) -> dict[str, Candidates]:
+        return find_candidates_of_each(_heads_of_partitions(fit, partitions, seed), samples.vectors[fold.held_out])
 
-    found = at_once([partial(rank_fold, fold, fine) for fold, fine in zip(folds, fine_of_folds, strict=True)])
+    found = at_once([partial(rank_fold, fold, fit) for fold, fit in zip(folds, fits, strict=True)])
     rows = [fold.held_out for fold in folds]
     return {name: _joined(samples, scenes, [of_fold[name] for of_fold in found], rows) for name in partitions}
 
 
 def _rank_held_out_classes(
-    samples: Samples, fold: ClassFold, choice: Choice, superclass_of: Rows, seed: int
+    samples: Samples, fold: ClassFold, fit: _Fit, superclass_of: Rows, seed: int
 ) -> tuple[Candidates, Candidates]:
     """Photos of unseen and of known classes, ranked by heads that were taught neither those classes nor those scenes.
 
@@ -366,8 +423,7 @@ def _rank_held_out_classes(
     than any new product is (benchmarks.unseen). And both kinds must be ranked by the same heads: how near a photo comes
     to a prototype depends on how many classes and photos taught them.
     """
-    fewer = samples.take(fold.taught).of_classes(fold.classes)
-    heads = _all_heads(fewer, fit_fine_head(fewer, choice, seed), superclass_of[fold.classes], seed)
+    heads = _all_heads(fit, superclass_of[fold.classes], seed)
     unseen, known = (find_candidates(heads, samples.vectors[asked]) for asked in (fold.unseen, fold.known))
     return unseen.with_rows_of(fold.classes), known.with_rows_of(fold.classes)
 

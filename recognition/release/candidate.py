@@ -40,6 +40,7 @@ class LabelledPhotos:
         parts: n sides of the sticky split.
         layout: what the columns are, see `Encoder.layout`; empty means one block.
         views: n times whether it is a composited view of a photo, under a key of its own; empty for none at all.
+        catalogue: n times whether it is the shop's own photo, or a view of one; empty for none at all.
     """
 
     sha256s: tuple[str, ...]
@@ -49,11 +50,17 @@ class LabelledPhotos:
     parts: tuple[Part, ...]
     layout: tuple[Block, ...] = ()
     views: tuple[bool, ...] = ()
+    catalogue: tuple[bool, ...] = ()
 
     def digest(self) -> str:
         """Hex digest of which photo is taught as what: the same digest trains the same heads."""
-        rows = sorted(zip(self.sha256s, self.skus, self.groups, self.parts, strict=True))
+        catalogue = ["catalogue" if of else "" for of in self.catalogue] or [""] * len(self.sha256s)
+        rows = sorted(zip(self.sha256s, self.skus, self.groups, self.parts, catalogue, strict=True))
         return hashlib.sha256("\n".join("|".join(row) for row in rows).encode()).hexdigest()
+
+    def samples(self) -> Samples:
+        """The same, by class row."""
+        return Samples.from_labels(self.vectors, self.skus, self.groups, self.layout, self.views, self.catalogue)
 
     def where(self, part: Part) -> "LabelledPhotos":
         """The photos on one side of the split."""
@@ -69,6 +76,7 @@ class LabelledPhotos:
             parts=tuple(self.parts[row] for row in rows),
             layout=self.layout,
             views=tuple(self.views[row] for row in rows) if self.views else (),
+            catalogue=tuple(self.catalogue[row] for row in rows) if self.catalogue else (),
         )
 
 
@@ -138,8 +146,7 @@ def train_candidate(
     Raises:
         NotEnoughDataError: there is nothing to tell apart.
     """
-    taught, holdout = photos.where(Part.TRAIN), photos.where(Part.HOLDOUT)
-    samples = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout, taught.views or None)
+    samples, holdout = photos.where(Part.TRAIN).samples(), photos.where(Part.HOLDOUT)
     trained = train_heads(samples, tiers, training, superclasses_before)
     thresholds = calibrate(trained, calibration)
     recogniser = Recogniser.of_heads(trained.heads, thresholds, fingerprint)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recognition.heads.changed_classes import changed_heads
-from recognition.heads.samples import Samples
 from recognition.heads.scoring import Heads
 from recognition.index.building import index_for
 from recognition.index.embeddings import Embeddings
@@ -90,9 +89,7 @@ def change_release(base: Bundle, change: CatalogueChange, holdout: LabelledPhoto
         change: what came and went since.
         holdout: held-out photos of every class.
     """
-    taught = change.came.where(Part.TRAIN)
-    added = Samples.from_labels(taught.vectors, taught.skus, taught.groups, taught.layout, taught.views or None)
-    heads = changed_heads(base.heads, added, change.gone)
+    heads = changed_heads(base.heads, change.came.where(Part.TRAIN).samples(), change.gone)
     asked = heads.metric.apply(holdout.vectors[:RECALL_QUERIES]) if holdout.skus else heads.prototypes[:0]
     queries = recall_queries(asked, heads.prototypes, RECALL_QUERIES)
     index, recall = index_for(Embeddings.of_prototypes(heads.prototypes), queries, base.index)

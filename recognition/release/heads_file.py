@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recognition.files import replaced
 from recognition.heads.coarse_head import CoarseHead
+from recognition.heads.first_day import FirstDay
 from recognition.heads.metric import Metric, MetricPart
 from recognition.heads.refinement import Refinement
 from recognition.heads.scoring import Heads
@@ -25,7 +26,7 @@ from recognition.index.index import Index
 from recognition.release.manifest import Manifest
 from recognition.vocabulary import Tier
 
-_REFINEMENT = "refinement."
+_REFINEMENT, _FIRST_DAY = "refinement.", "first_day."
 _TYPES: Mapping[str, type[np.generic]] = {"F32": np.float32, "F64": np.float64, "I64": np.int64}
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -38,6 +39,7 @@ def write_heads(path: Path, heads: Heads, index: Index) -> None:
     several = {"index.vectors": index.embeddings.vectors, "index.class_of": index.embeddings.class_of} if own else {}
     tensors = {
         **_metric_tensors(heads.metric),
+        **(_named(_FIRST_DAY, heads.first_day) if heads.first_day else {}),
         **several,
         "fine.prototypes": heads.prototypes,
         "coarse.weight": heads.coarse.weight,
@@ -89,6 +91,7 @@ def heads_of(tensors: Tensors, skus: Sequence[str], tiers: Sequence[str], manife
         ),
         coarse_weight=manifest.coarse_weight,
         scale=manifest.scale,
+        first_day=FirstDay(**first_day) if (first_day := _named_after(_FIRST_DAY, tensors)) else None,
     )
 
 
@@ -107,8 +110,16 @@ def _metric_tensors(metric: Metric) -> dict[str, NDArray[Any]]:
         tensors[f"metric.{place}.mean"] = part.whitening.mean
         tensors[f"metric.{place}.matrix"] = part.whitening.matrix
     if metric.refinement is not None:
-        tensors |= {f"{_REFINEMENT}{name}": tensor for name, tensor in vars(metric.refinement).items()}
+        tensors |= _named(_REFINEMENT, metric.refinement)
     return tensors
+
+
+def _named(prefix: str, learned: Refinement | FirstDay) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}{name}": tensor for name, tensor in vars(learned).items()}
+
+
+def _named_after(prefix: str, tensors: Tensors) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _metric_of(tensors: Tensors) -> Metric:
@@ -117,7 +128,5 @@ def _metric_of(tensors: Tensors) -> Metric:
         start, stop = tensors[f"{place}.columns"].tolist()
         whitening = Whitening(tensors[f"{place}.mean"], tensors[f"{place}.matrix"])
         parts.append(MetricPart(start, stop, whitening, float(tensors[f"{place}.weight"][0])))
-    learned = {
-        name.removeprefix(_REFINEMENT): tensor for name, tensor in tensors.items() if name.startswith(_REFINEMENT)
-    }
+    learned = _named_after(_REFINEMENT, tensors)
     return Metric(tuple(parts), Refinement(**learned) if learned else None)

@@ -46,6 +46,7 @@ HANDLED_WITHIN = {
     "serving.http.problems.ProblemError",
     "serving.http.worker.WorkerDiedError",
     "skuloop.commands.deploy.DeployError",
+    "skuloop.hint_receiver.HintReceiverError",
     "skuloop.prefect_worker.PrefectWorkerError",
     "skuloop.demo.store.DemoStoreError",
     "skuloop.demo.workspace.WorkspaceError",

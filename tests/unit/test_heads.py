@@ -14,7 +14,7 @@ from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Samples
 from recognition.heads.scoring import Heads, find_candidates, find_candidates_of_each, rank
 from recognition.heads.superclasses import find_superclasses, superclass_count, superclass_names
-from recognition.heads.training import OutOfFold, TrainingPolicy, _final_fits, train_heads
+from recognition.heads.training import OutOfFold, TrainingPolicy, _final_fits, _final_heads, train_heads
 from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import Whitening, fit_whitening, normalised
 from recognition.release.recogniser import Recogniser
@@ -137,8 +137,9 @@ def test_heads_that_differ_in_their_superclasses_find_together_what_each_finds_a
 
 def held_out_classes(samples: Samples) -> tuple[OutOfFold, OutOfFold]:
     one_superclass, metric = np.zeros(len(samples.classes), dtype=np.int64), fit_metric(samples, MetricKind.WHITENED)
-    choice, policy = Choice(MetricKind.WHITENED), TrainingPolicy(folds=3)
-    _, found = _final_fits(samples, metric, choice, one_superclass, samples.groups, policy)
+    folds = class_folds(samples, samples.groups, 3, 10_000)
+    fits = _final_fits(samples, metric, (), (), folds, Choice(MetricKind.WHITENED), seed=0)
+    _, found = _final_heads(samples, fits, folds, one_superclass, samples.groups, seed=0)
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.metric import Metric, MetricKind, MetricPart
+from recognition.heads.rehearsal import Rehearsal
 from recognition.heads.scoring import Candidates, Heads, Ranking, rank
 from recognition.heads.training import OutOfFold, TrainedHeads
 from recognition.heads.two_covariance import fit_two_covariance
@@ -68,7 +69,7 @@ def unseen_photos(photos: int, seed: int = 0) -> OutOfFold:
 
 
 def trained(known: OutOfFold, unseen: OutOfFold, of: Heads | None = None) -> TrainedHeads:
-    return TrainedHeads(of or heads(), Choice(MetricKind.PLAIN), known, unseen, known, {})
+    return TrainedHeads(of or heads(), Choice(MetricKind.PLAIN), known, unseen, known, {}, Rehearsal({}))
 
 
 def evidence(photos: int, wrong_share: float, seed: int = 0, of: Heads | None = None) -> TrainedHeads:
