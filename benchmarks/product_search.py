@@ -4,8 +4,8 @@
 
 Needs `make setup-label-studio` and Chromium. For each catalogue a project with one question is made. Measured are, in
 ms: the page until the question can be answered; 7 until the field of the search waits; Enter until the list is there;
-and each letter until it stands in the field, the list shows only what fits, and the page has been painted. Titles are
-drawn.
+each letter until it stands in the field, the list shows only what fits, and the page has been painted; and Ctrl+Enter
+until the next question can be answered. Titles are drawn.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from labelling.server import LocalLabelStudio, ServerInfo
 from labelling.sync import push
 from recognition.vocabulary import LabelOrigin, QuestionKind
 from tasks.question_pictures import write_catalogue
-from tests.support.browser import Browser, chromium
+from tests.support.browser import CTRL, Browser, chromium
 from warehouse.products import ProductRow
 
 _EXECUTABLE = Path(__file__).resolve().parents[1] / ".venv-label-studio" / "bin" / "label-studio"
@@ -73,7 +73,7 @@ def _measured(info: ServerInfo, home: Path, executable: str, count: int, rounds:
     write_catalogue(images, _products(count))
     Image.new("RGB", (600, 400), "#b03a2e").save(images / "photo.jpg")
     project = client.ensure_project(f"search {count}", labelling_config(info.url), images)
-    push(client, project, [_question()])
+    push(client, project, [_question(number) for number in range(rounds + 1)])
     found: dict[str, list[float]] = {}
 
     def clock(name: str, begin: Callable[[], object], seen: str) -> None:
@@ -84,7 +84,7 @@ def _measured(info: ServerInfo, home: Path, executable: str, count: int, rounds:
 
     with chromium(executable, home / f"browser-{count}") as browser:
         _log_in(browser, info)
-        for _ in range(rounds):
+        for number in range(rounds):
             browser.open("about:blank")
             clock("page", lambda: browser.open(f"{info.url}/projects/{project}/data?labeling=1"), _READY)
             clock("7: the field", lambda: browser.press("7"), f"getComputedStyle({_SUBMIT}).visibility === 'hidden'")
@@ -96,6 +96,12 @@ def _measured(info: ServerInfo, home: Path, executable: str, count: int, rounds:
                 fits = f"({_FOUND}).length && ({_FOUND}).every(one => one.toLowerCase().includes({typed}))"
                 seen = f"document.activeElement.value === {typed} && {fits}"
                 clock(f"letter {at}: {typed}", partial(browser.press, letter), seen)
+            browser.press("Escape")
+            browser.wait("document.activeElement.name !== 'taxonomy-search-input'")
+            browser.press("1")
+            browser.wait(_CHOSEN)
+            following = f"document.body.innerText.includes('question {number + 1}?') && {_READY} && !{_CHOSEN}"
+            clock("Ctrl+Enter: the next question", lambda: browser.press("Enter", CTRL), following)
     return found
 
 
@@ -111,6 +117,7 @@ def _until(browser: Browser, seen: str) -> None:
 
 
 _READY = "document.querySelectorAll('.skuloop-choices .lsf-choice').length > 4"
+_CHOSEN = "document.querySelector('.skuloop-choices .ant-checkbox-wrapper-checked')"
 
 
 def _log_in(browser: Browser, info: ServerInfo) -> None:
@@ -133,10 +140,10 @@ def _products(count: int) -> Sequence[ProductRow]:
     return rows
 
 
-def _question() -> Question:
+def _question(number: int) -> Question:
     candidates = tuple(Candidate(f"SKU-{place}", f"Product {place}", 0.5) for place in range(1, 6))
-    kind, prompt = QuestionKind.WHICH_PRODUCT, "Which product is this?"
-    return Question("one", kind, ("a" * 64,), "photo.jpg", "photo.jpg", candidates, prompt, "r-1")
+    kind, prompt = QuestionKind.WHICH_PRODUCT, f"Which product is on question {number}?"
+    return Question(f"q{number}", kind, (f"{number:064}",), "photo.jpg", "photo.jpg", candidates, prompt, "r-1")
 
 
 if __name__ == "__main__":
