@@ -29,6 +29,7 @@ from warehouse.vectors import read_shard, write_shard
 
 SHARD = 128  # as on one machine: the same photos make the same shards
 _AT_ONCE = 2048  # shards that are handed to the scheduler together
+_FEW_PHOTOS = 1000  # so few are asked for one by one
 
 Photo = tuple[str, str]
 """SHA-256 of a photo, and its path below the images root."""
@@ -120,10 +121,12 @@ def _run(cluster: ClusterSettings, jobs: Sequence[ShardJob]) -> Iterator[str]:
 
 def _send_photos(store: ObjectStore, images: Path, photos: Sequence[Photo]) -> None:
     """Put what the workers need and the store has not; a photo's name is a key of its bytes."""
-    there = store.names("images")
-    for _, path in photos:
-        if f"images/{path}" not in there and (images / path).exists():
-            store.put(f"images/{path}", images / path)
+    names = {f"images/{path}": images / path for _, path in photos}
+    # A bucket is listed by thousands of names, however few are new tonight.
+    there = store.names("images") if len(names) > _FEW_PHOTOS else {name for name in names if store.exists(name)}
+    for name, path in names.items():
+        if name not in there and path.exists():
+            store.put(name, path)
 
 
 def _sent(store: ObjectStore, spec: EncoderSpec) -> EncoderSpec:

@@ -146,8 +146,11 @@ def publish_artifacts(loop: Loop, title: str, problems: Sequence[str]) -> None:
             create_markdown_artifact(
                 with_pictures(answers), key="cycle-answers", description="What the answers changed"
             )
-            in_pictures = (loop.reports / ANSWERS_BRIEF).read_text(encoding="utf-8")
-            create_markdown_artifact(in_pictures, key="cycle-your-answers", description="Your answers, in pictures")
+        brief = loop.reports / ANSWERS_BRIEF
+        if loop.flow == "cycle" and brief.exists():
+            create_markdown_artifact(
+                brief.read_text(encoding="utf-8"), key="cycle-your-answers", description="Your answers, in pictures"
+            )
         for held in sorted(loop.reports.glob("quarantine-*.md")):
             key = _NO_KEY.sub("-", held.stem.lower()).strip("-")
             create_markdown_artifact(with_pictures(held), key=key, description="A source that is held")

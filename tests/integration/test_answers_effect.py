@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
 
 from labelling.payloads import ANSWERS_FILE
 from recognition.vocabulary import LabelKind, LabelOrigin, QuestionArm, QuestionKind, RunStatus
@@ -18,6 +22,7 @@ from tasks.answers_page import PAGE as ANSWERS_PAGE
 from tasks.due import announce_due_cycle
 from tasks.effect import FIGURES, PAGE, PICTURE, tell_effect
 from tasks.loop import finish, open_loop
+from tasks.report import publish_artifacts
 from tests.support.in_process import plain_cycle, plain_night
 from tests.support.loops import LoopUnderTest, small_loop
 from warehouse.answers import AnswerRow, add_answers
@@ -102,3 +107,24 @@ def test_a_cycle_that_is_due_is_a_row_in_the_ledger(loop: LoopUnderTest) -> None
         finish(run, ())
     with loop.parts.warehouse.read() as db:
         assert db.value("ledger/subjects", subject_kind="run", action="start cycle") == run.run_id
+
+
+def test_who_looks_into_prefect_finds_the_answers_in_figures_and_in_pictures(
+    loop: LoopUnderTest, prefect_api: str
+) -> None:
+    answered(loop, QuestionArm.UNSEEN, camera_photos(loop)[:3], "red-tea")
+    with open_loop(loop.parts.settings, "cycle", "c2") as run:
+        assert tell_effect.fn(run) is not None
+        flow(lambda: publish_artifacts(run, "Cycle c2", ()), name="show")()
+        finish(run, ())
+    shown = {key: artifact(key) for key in ("cycle-answers", "cycle-your-answers")}
+    assert "1 questions answered" in shown["cycle-answers"]
+    assert "## ada" in shown["cycle-your-answers"]
+    assert "(data:image/jpeg;base64," in shown["cycle-your-answers"]
+
+
+def artifact(key: str) -> str:
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    with get_client(sync_client=True) as client:
+        (newest,) = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=1)
+    return str(newest.data)
