@@ -114,7 +114,9 @@ def _taught(course: Course) -> Samples:
     rows, catalogue = sorted(course.labels), course.pool.catalogue
     vectors = np.concatenate([catalogue.vectors, course.pool.camera.vectors[rows]])
     skus = [*catalogue.skus, *(course.labels[row] for row in rows)]
-    return Samples.from_labels(vectors, skus, [str(place) for place in range(len(skus))])
+    groups = [str(place) for place in range(len(skus))]
+    of_shop = [place < len(catalogue.skus) for place in range(len(skus))]
+    return Samples.from_labels(vectors, skus, groups, catalogue=of_shop)
 
 
 def _measure(course: Course, recogniser: Recogniser) -> None:

@@ -20,7 +20,8 @@ from recognition.index.variants import EXACT
 from recognition.release.heads_file import heads_of, load_tensors, write_heads
 from recognition.vocabulary import Tier
 
-WIDTH, PRODUCTS, NEW, CAMERA, CLEAN = 16, 120, 12, 6, 2
+WIDTH, PRODUCTS, NEW, CAMERA, CLEAN = 16, 120, 12, 12, 2
+AS_TAUGHT, GREEDY, MODEST = FirstDayRule(None, 1.0), FirstDayRule(1.0, 1.0), FirstDayRule(1.0, 0.9)
 POLICY = TrainingPolicy(folds=3, photos_per_scene=1, learn=False)
 
 
@@ -74,27 +75,46 @@ def test_a_new_product_of_the_shop_is_recognised_by_a_camera_that_has_never_seen
     assert right(heads, of_others, others) > right(unaware, of_others, others) - 0.01
 
 
-def test_the_rule_is_the_best_for_new_products_among_those_that_cost_the_others_next_to_nothing(trained):
-    played, alone = trained.rehearsal.played, trained.rehearsal.alone
+def test_the_rule_names_most_products_right_among_those_that_cost_the_others_next_to_nothing(trained):
+    played, alone, share = trained.rehearsal.played, trained.rehearsal.alone, trained.rehearsal.new_share
+    assert share == pytest.approx(NEW / PRODUCTS)
     assert trained.rehearsal.rule is not None
     chosen = played[trained.rehearsal.rule]
-    assert chosen.new.share > played[FirstDayRule(None, 1.0)].new.share + 0.3, "than the mean of clean photos"
-    assert chosen.others.share >= alone.share - 0.01
+    assert chosen.new.share > played[AS_TAUGHT].new.share + 0.3, "than by the mean of clean photos"
+    bearable = min(alone.share - 0.01, played[AS_TAUGHT].others.share)
+    assert chosen.others.share >= bearable
+    right = share * chosen.new.share + (1 - share) * chosen.others.share
     for found in played.values():
-        assert found.others.share < alone.share - 0.01 or found.new.share <= chosen.new.share
+        naive = share * found.new.share + (1 - share) * found.others.share
+        assert found.others.share < bearable or naive <= right
 
 
-@pytest.mark.parametrize(("greedy_costs", "rule"), [(9, FirstDayRule(1.0, 1.0)), (11, FirstDayRule(1.0, 0.9))])
+def rehearsal(share: float, greedy_costs: int, means_cost: int = 0) -> Rehearsal:
+    """Three rules: means, which name no new product, a greedy one, and a modest one."""
+    means = Played(Tally(500, 0), Tally(1000, 900 - means_cost))
+    greedy = Played(Tally(500, 400), Tally(1000, 900 - greedy_costs))
+    modest = Played(Tally(500, 300), Tally(1000, 899))
+    return Rehearsal({AS_TAUGHT: means, GREEDY: greedy, MODEST: modest}, Tally(1000, 900), share)
+
+
+@pytest.mark.parametrize(("greedy_costs", "rule"), [(9, GREEDY), (11, MODEST)])
 def test_a_rule_that_takes_more_than_one_point_from_the_others_is_not_taken(greedy_costs: int, rule: FirstDayRule):
-    greedy = Played(Tally(100, 80), Tally(1000, 900 - greedy_costs))
-    modest = Played(Tally(100, 60), Tally(1000, 899))
-    found = Rehearsal({FirstDayRule(1.0, 1.0): greedy, FirstDayRule(1.0, 0.9): modest}, Tally(1000, 900))
-    assert found.rule == rule
+    assert rehearsal(0.5, greedy_costs).rule == rule
 
 
-def test_where_everything_costs_too_much_nothing_is_predicted():
-    costly = Played(Tally(100, 90), Tally(1000, 889))
-    assert Rehearsal({FirstDayRule(1.0, 1.0): costly}, Tally(1000, 900)).rule is None
+def test_what_the_others_lose_weighs_as_much_as_there_are_of_them():
+    assert rehearsal(0.01, greedy_costs=9).rule == MODEST
+    assert rehearsal(0.10, greedy_costs=9).rule == GREEDY
+
+
+def test_where_hardly_a_product_has_been_seen_by_a_camera_the_few_are_not_protected_from_all_others():
+    assert rehearsal(0.8, greedy_costs=100, means_cost=90).rule == MODEST
+    assert rehearsal(0.8, greedy_costs=100, means_cost=110).rule == GREEDY
+
+
+def test_where_next_to_nothing_can_be_rehearsed_the_luckiest_rule_is_not_taken():
+    few = {AS_TAUGHT: Played(Tally(499, 100), Tally(499, 400)), GREEDY: Played(Tally(499, 400), Tally(499, 400))}
+    assert Rehearsal(few, Tally(499, 400), 0.5).rule is None
     assert Rehearsal({}).rule is None
 
 
