@@ -40,12 +40,19 @@ class LabelStudioClient:
         token: of the API; it is never written anywhere.
         timeout: seconds that one request may take.
         transport: how requests travel; None for the network.
+        site: address at which people's browsers reach the same server, where it is another one.
     """
 
     def __init__(
-        self, url: str, token: SecretStr, timeout: float = 60.0, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        token: SecretStr,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+        site: str | None = None,
     ) -> None:
         self._url = url.rstrip("/")
+        self._site = (site or url).rstrip("/")
         connection = httpx.Client(
             timeout=timeout,
             transport=transport,
@@ -61,6 +68,11 @@ class LabelStudioClient:
     def url(self) -> str:
         """Address of the server."""
         return self._url
+
+    @property
+    def site(self) -> str:
+        """Address of the server for people's browsers."""
+        return self._site
 
     def ping(self) -> str:
         """Check that Label Studio answers and takes the token; return whose it is."""
@@ -251,7 +263,7 @@ class LabelStudioClient:
             self._sdk.projects.update(project_id, request_options=_ONCE, **changed)
 
     def _description(self) -> str:
-        return f"{_DESCRIPTION} What your answers changed: {self._url}{picture_url(ANSWERS_FILE)}"
+        return f"{_DESCRIPTION} What your answers changed: {self._site}{picture_url(ANSWERS_FILE)}"
 
     def _ensure_storage(self, project_id: int, path: str) -> None:
         """Label Studio serves local files only to projects with a storage row for their folder."""

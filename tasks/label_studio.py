@@ -38,7 +38,7 @@ def connect(parts: Parts) -> tuple[LabelStudioClient, int]:
     client = _client(parts)
     project = client.ensure_project(
         parts.settings.label_studio.project,
-        labelling_config(client.url),
+        labelling_config(client.site),
         parts.paths.images,
         parts.settings.review.overlap_share,
     )
@@ -78,7 +78,7 @@ def _client(parts: Parts) -> LabelStudioClient:
             raise LabelStudioDownError(
                 f"label_studio.url is {chosen.url}, but no token is set. Put it into SKULOOP_LABEL_STUDIO__TOKEN."
             )
-        return LabelStudioClient(str(chosen.url), chosen.token)
+        return LabelStudioClient(str(chosen.url), chosen.token, site=str(chosen.site) if chosen.site else None)
     running = local_label_studio(parts).info()
     if running is None:
         raise LabelStudioDownError("the local Label Studio is not running. Start it with `skuloop labelling start`.")

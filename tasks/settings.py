@@ -88,6 +88,7 @@ class LabelStudioSettings(_Section):
 
     Attributes:
         url: a running Label Studio; without it, skuloop's own local one is used (`skuloop labelling start`).
+        site: where annotators' browsers reach `url`, if that is another address.
         token: access token for `url`; set it as SKULOOP_LABEL_STUDIO__TOKEN, not in the file.
         project: title of the project that skuloop keeps.
         port: of the local Label Studio.
@@ -95,6 +96,7 @@ class LabelStudioSettings(_Section):
     """
 
     url: AnyHttpUrl | None = None
+    site: AnyHttpUrl | None = None
     token: SecretStr | None = None
     project: str = "skuloop review"
     port: int = Field(default=8080, ge=0, le=65535)

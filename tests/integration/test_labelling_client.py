@@ -2,6 +2,7 @@
 
 import traceback
 from io import BytesIO
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -15,7 +16,10 @@ from labelling.interface import labelling_config
 from labelling.payloads import Candidate, Question, picture_url, question_payload
 from labelling.served import document_root
 from recognition.vocabulary import QuestionKind
+from tasks.label_studio import connect
 from tests.conftest import LabelStudioUnderTest
+from tests.support.loops import LoopUnderTest
+from tests.support.workspace import small_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -140,3 +144,21 @@ def test_a_share_of_the_tasks_is_for_two_people_and_can_be_taken_back(label_stud
     assert overlaps() == [1] * 7 + [2] * 3
     shared(0.0)
     assert overlaps() == [1] * 10
+
+
+def test_annotators_are_sent_to_the_address_at_which_their_browsers_reach_label_studio(
+    label_studio: LabelStudioUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In containers skuloop talks to a name that no browser outside knows: the search for a product led nowhere."""
+    site = label_studio.url.replace("127.0.0.1", "localhost")
+    loop = LoopUnderTest(small_workspace(tmp_path))
+    loop.configure(
+        store=str(label_studio.images_root.parent),
+        label_studio={"url": label_studio.url, "site": site, "project": f"elsewhere {uuid4()}"},
+    )
+    monkeypatch.setenv("SKULOOP_LABEL_STUDIO__TOKEN", label_studio.token.get_secret_value())
+    _, project = connect(loop.parts)
+    made = label_studio.request("GET", f"/api/projects/{project}").json()
+    assert f'apiUrl="{site}/data/local-files/' in made["label_config"]
+    assert f"{site}/data/local-files/" in made["description"]
+    assert label_studio.url not in made["label_config"] + made["description"]
