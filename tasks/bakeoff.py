@@ -268,7 +268,11 @@ def _vectors(loop_parts: Parts, spec: EncoderSpec, encoder: Encoder, photos: Seq
     sha256s, vectors = store.load(fingerprint, [photo.sha256 for photo in photos])
     found = [by_sha256[sha256] for sha256 in sha256s]
     return Samples.from_labels(
-        vectors, [photo.sku for photo in found], [photo.group for photo in found], encoder.layout
+        vectors,
+        [photo.sku for photo in found],
+        [photo.group for photo in found],
+        encoder.layout,
+        catalogue=[photo.catalogue for photo in found],
     )
 
 

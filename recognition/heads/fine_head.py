@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recognition.heads.choice import Choice, FineMethod
-from recognition.heads.first_day import FirstDay, FirstDayRule, clean_means, fit_first_day, on_first_day
+from recognition.heads.first_day import FirstDay, FirstDayRule, clean_means, fit_first_day
 from recognition.heads.linear_head import fit_linear_head
 from recognition.heads.metric import Metric, fit_metric
 from recognition.heads.prototypes import class_prototypes
@@ -36,7 +36,7 @@ def fit_fine_head(samples: Samples, choice: Choice, seed: int = 0, metric: Metri
     photos to all others. Their prototypes are the means of their photos where photos are compared.
     """
     metric = metric or fit_chosen_metric(samples, choice)
-    new = on_first_day(samples)
+    new = samples.on_first_day()
     if not new.any():
         return _fit_all(samples, choice, seed, metric)
     others = np.flatnonzero(~new)
@@ -55,7 +55,7 @@ def with_first_days(fine: FineHead, samples: Samples, rule: FirstDayRule) -> Fin
         rule: how to predict.
     """
     means, has_clean = clean_means(samples, fine.metric)
-    both, new = has_clean & (samples.camera_counts() > 0), on_first_day(samples)
+    both, new = has_clean & (samples.camera_counts() > 0), samples.on_first_day()
     if both.sum() < 2:
         return fine
     first_day = fit_first_day(means[both], fine.prototypes[both], rule)

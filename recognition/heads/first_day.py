@@ -22,8 +22,6 @@ from recognition.heads.prototypes import class_prototypes
 from recognition.heads.samples import Flags, Samples, Vectors
 from recognition.heads.whitening import normalised
 
-_FEWEST = 20  # products with both kinds of photos: below that, nothing can be predicted from them
-
 
 @dataclass(frozen=True)
 class FirstDayRule:
@@ -82,14 +80,6 @@ def fit_first_day(clean: Vectors, prototypes: Vectors, rule: FirstDayRule) -> Fi
     square = centred.T @ centred + rule.penalty * np.eye(centred.shape[1])
     weights = np.linalg.solve(square, centred.T @ (prototypes - goal))
     return FirstDay(middle, goal, weights.astype(np.float32), length)
-
-
-def on_first_day(samples: Samples) -> Flags:
-    """[c] classes that have catalogue photos alone; none where too few others have both kinds to predict from."""
-    counts, cameras = samples.counts(), samples.camera_counts()
-    if ((counts > cameras) & (cameras > 0)).sum() < _FEWEST:
-        return np.zeros(len(counts), dtype=np.bool_)
-    return np.asarray((counts > 0) & (cameras == 0), dtype=np.bool_)
 
 
 def clean_means(samples: Samples, metric: Metric) -> tuple[Vectors, Flags]:

@@ -42,7 +42,7 @@ class Fold:
 
     Attributes:
         taught: rows of the samples that it learns from.
-        held_out: rows of the photos that it ranks; no views are among them.
+        held_out: rows of the photos that it ranks; neither views nor products on their first day are among them.
     """
 
     taught: Rows
@@ -53,7 +53,7 @@ def scene_folds(samples: Samples, scenes: Rows, folds: int, most_evidence: int, 
     """Folds that hold out whole scenes; as many of them as it takes to hold out `most_evidence` photos."""
     fold_of = group_folds(samples.targets, scenes, folds, seed)
     found = [
-        Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold) & samples.photos))
+        Fold(np.flatnonzero(~held_out(fold_of, fold)), np.flatnonzero(held_out(fold_of, fold) & samples.asked))
         for fold in np.unique(fold_of[fold_of >= 0]).tolist()
     ]
     return found[: _enough((len(fold.held_out) for fold in found), most_evidence)]
@@ -97,8 +97,8 @@ def _class_fold(samples: Samples, kept: NDArray[np.bool_], scene_held_out: NDArr
     return ClassFold(
         classes=np.flatnonzero(kept),
         taught=np.flatnonzero(of_kept & ~scene_held_out),
-        known=np.flatnonzero(of_kept & scene_held_out & samples.photos),
-        unseen=np.flatnonzero(~of_kept & samples.photos),
+        known=np.flatnonzero(of_kept & scene_held_out & samples.asked),
+        unseen=np.flatnonzero(~of_kept & samples.asked),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.heads.fine_head import FineHead
-from recognition.heads.first_day import FirstDayRule, clean_means, fit_first_day, on_first_day
+from recognition.heads.first_day import FirstDayRule, clean_means, fit_first_day
 from recognition.heads.folds import ClassFold
 from recognition.heads.samples import Flags, Rows, Samples, Vectors
 from recognition.heads.scoring import scan_prototypes
@@ -197,7 +197,7 @@ class _Best:
 
 def _players(samples: Samples, fold: ClassFold, has_clean: Flags, random: np.random.Generator) -> Rows:
     """Held-out products that play new ones: with those that are new indeed, as many as the store has."""
-    new, by_camera = on_first_day(samples), samples.camera_counts() > 0
+    new, by_camera = samples.on_first_day(), samples.camera_counts() > 0
     held_out = np.setdiff1d(np.arange(len(samples.classes)), fold.classes)
     wanted = max(round(_new_share(samples) * len(new)) - int(new[fold.classes].sum()), _FEWEST_PLAYERS)
     able = held_out[has_clean[held_out] & by_camera[held_out]]
@@ -205,7 +205,7 @@ def _players(samples: Samples, fold: ClassFold, has_clean: Flags, random: np.ran
 
 
 def _new_share(samples: Samples) -> float:
-    return max(float(on_first_day(samples).mean()), _LEAST_NEW)
+    return max(float(samples.on_first_day().mean()), _LEAST_NEW)
 
 
 def _asked(samples: Samples, rows: Rows, classes: Rows, random: np.random.Generator) -> Rows:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from recognition.encoders.protocol import Block
 
+_FEWEST = 20  # products with both kinds of photos: below that, nothing can be predicted from them
+
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -84,6 +86,11 @@ class Samples:
         """[n] which are photos that a camera took, as those that a recogniser will be asked about."""
         return self.photos if self.catalogue is None else self.photos & ~self.catalogue
 
+    @property
+    def asked(self) -> Flags:
+        """[n] which are evidence: photos of products that are not on their first day, whose prototypes are no guess."""
+        return self.photos & ~self.on_first_day()[self.targets]
+
     def take(self, chosen: NDArray[np.bool_] | Rows) -> "Samples":
         """The chosen samples; the class rows stay as they are, even those that become empty."""
         return replace(
@@ -110,6 +117,13 @@ class Samples:
     def camera_counts(self) -> Rows:
         """[c] number of camera photos of each class row."""
         return np.bincount(self.targets[self.by_camera], minlength=len(self.classes)).astype(np.int64)
+
+    def on_first_day(self) -> Flags:
+        """[c] class rows with catalogue photos alone; none where too few others have both kinds to predict from."""
+        counts, cameras = self.counts(), self.camera_counts()
+        if ((counts > cameras) & (cameras > 0)).sum() < _FEWEST:
+            return np.zeros(len(counts), dtype=np.bool_)
+        return np.asarray((counts > 0) & (cameras == 0), dtype=np.bool_)
 
 
 def _flags(found: Sequence[bool]) -> Flags | None:

@@ -17,7 +17,7 @@ from recognition.heads.at_once import at_once, beside
 from recognition.heads.choice import Choice, FineMethod
 from recognition.heads.coarse_head import fit_coarse_head
 from recognition.heads.fine_head import FineHead, fit_fine_head, fit_likelihood, with_first_days
-from recognition.heads.first_day import FirstDayRule, on_first_day
+from recognition.heads.first_day import FirstDayRule
 from recognition.heads.folds import ClassFold, Fold, class_folds, scene_folds
 from recognition.heads.linear_head import affordable
 from recognition.heads.metric import Metric, MetricKind, fit_metrics, worth_reducing
@@ -298,7 +298,7 @@ def _final_fits(
 
 def _with_new(superclass_of: Rows, whole: _Fit) -> Rows:
     """The same superclasses, with products that no camera has seen where they are predicted to be."""
-    return join_nearest(superclass_of, whole.fine.prototypes, on_first_day(whole.taught))
+    return join_nearest(superclass_of, whole.fine.prototypes, whole.taught.on_first_day())
 
 
 def _final_heads(

@@ -126,6 +126,12 @@ def test_a_store_of_catalogue_photos_alone_rehearses_nothing_and_is_taught_as_be
     np.testing.assert_array_equal(found.heads.prototypes, before.heads.prototypes)
 
 
+def test_photos_of_products_whose_prototypes_are_guesses_are_no_evidence_and_no_suspects(trained):
+    for evidence in (trained.out_of_fold, trained.class_held_out, trained.class_kept):
+        assert evidence.targets.max() < PRODUCTS - NEW
+    assert set(trained.out_of_fold.targets.tolist()) == set(range(PRODUCTS - NEW))
+
+
 def test_a_product_that_comes_between_two_cycles_is_known_as_if_it_had_been_there(world, trained):
     late = np.arange(PRODUCTS - 4, PRODUCTS)
     everything = samples_of(world)
