@@ -62,11 +62,19 @@ class Deployed:
         return int((Path(self.environ["PREFECT_HOME"]) / "server.pid").read_text())
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        reply = httpx.post(f"{self.api_url}/{path}", json=body or {}, timeout=60, trust_env=False)
-        return reply.raise_for_status().json()
+        return self._asked("POST", path, body or {})
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.api_url}/{path}", timeout=60, trust_env=False).raise_for_status().json()
+        return self._asked("GET", path, None)
+
+    def _asked(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        """Prefect's server says 503 while its SQLite is busy and does nothing; its own client asks again, as we do."""
+        patience = time.monotonic() + 60
+        while True:
+            reply = httpx.request(method, f"{self.api_url}/{path}", json=body, timeout=60, trust_env=False)
+            if reply.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > patience:
+                return reply.raise_for_status().json()
+            time.sleep(1)
 
     def deployment(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"deployments/name/{name}/{name}")
