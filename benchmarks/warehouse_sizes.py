@@ -113,7 +113,7 @@ def audit_seconds(statements: int, folder: Path) -> tuple[float, float, int]:
     _simulate(warehouse.path, 0, statements, macro=True)
     begun, clock = time.process_time(), time.monotonic()
     with warehouse.read() as db:
-        tiers = [decide_tier(count, None).tier for count in class_counts(db, {}).values()]
+        tiers = [decide_tier(count, None).tier for count in class_counts(db).values()]
     return time.process_time() - begun, time.monotonic() - clock, len(tiers)
 
 

@@ -3,12 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 0.5  # between two looks at whether a program is up: each may ask over the network
 _STATE, _THREADS = 0, 17  # of what stands behind the name in /proc/PID/stat
 _DEAD = {"Z", "X"}  # it has ended, and its parent has not looked yet
 
@@ -29,6 +30,11 @@ def command_lines() -> dict[int, list[str]]:
             if words and folder.stat().st_uid == os.getuid():
                 found[int(folder.name)] = words
     return found
+
+
+def pid_of(argv: Sequence[str]) -> int | None:
+    """The process of this user that runs the command, by whatever name the program itself was called."""
+    return next((pid for pid, words in command_lines().items() if words[1:] == list(argv[1:])), None)
 
 
 def is_running(pid: int) -> bool:
@@ -78,3 +84,32 @@ def end(pid: int, patience: float) -> None:
             time.sleep(_POLL_SECONDS)
         if not is_running(pid):
             return
+
+
+def stop(argv: Sequence[str], patience: float) -> bool:
+    """End the process that runs the command, as `end` does; False where none ran."""
+    pid = pid_of(argv)
+    if pid is None:
+        return False
+    end(pid, patience)
+    return True
+
+
+def why_not_up(pid: int, is_up: Callable[[], bool], patience: float, silence: str, end_patience: float) -> str | None:
+    """Wait until a process that was spawned is up: None, or why it is not; then it has been ended.
+
+    Args:
+        pid: of the process.
+        is_up: whether it does what it is there for.
+        patience: seconds until it must.
+        silence: what it did not do, in words.
+        end_patience: seconds that it may take to end.
+    """
+    began = time.monotonic()
+    while not is_up():
+        late = time.monotonic() - began > patience
+        if late or not is_running(pid):
+            end(pid, end_patience)
+            return f"{silence} within {patience:.0f} s" if late else "ended at once"
+        time.sleep(_ANSWER_SECONDS)
+    return None

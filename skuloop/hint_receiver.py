@@ -2,18 +2,17 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 
-from labelling.processes import command_lines, end, is_running, spawn
+from labelling.processes import pid_of, spawn, stop, why_not_up
 from skuloop.prefect_server import last_words
 
 _PATIENCE_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_POLL_SECONDS = 0.5
 
 
 class HintReceiverError(Exception):
@@ -38,30 +37,20 @@ def ensure_receiver(config: Path, port: int, api_url: str, log: Path, on_progres
         return found
     on_progress(f"starting the receiver of hints on port {port}")
     log.parent.mkdir(parents=True, exist_ok=True)
-    pid, began = spawn(_command(config), {**os.environ, "PREFECT_API_URL": api_url}, log), time.monotonic()
-    while not _answers(port):
-        late = time.monotonic() - began > _PATIENCE_SECONDS
-        if late or not is_running(pid):
-            end(pid, _STOP_SECONDS)
-            why = f"did not answer within {_PATIENCE_SECONDS:.0f} s" if late else "ended at once"
-            raise HintReceiverError(f"the receiver of hints {why}.\n{last_words(log)}")
-        time.sleep(_POLL_SECONDS)
+    pid = spawn(_command(config), {**os.environ, "PREFECT_API_URL": api_url}, log)
+    if why := why_not_up(pid, partial(_answers, port), _PATIENCE_SECONDS, "did not answer", _STOP_SECONDS):
+        raise HintReceiverError(f"the receiver of hints {why}.\n{last_words(log)}")
     return pid
 
 
 def find_receiver(config: Path) -> int | None:
     """Its pid, if it runs on this machine."""
-    wanted = _command(config)[1:]
-    return next((pid for pid, words in command_lines().items() if words[1:] == wanted), None)
+    return pid_of(_command(config))
 
 
 def stop_receiver(config: Path) -> bool:
     """Stop it; False where none ran."""
-    found = find_receiver(config)
-    if found is None:
-        return False
-    end(found, _STOP_SECONDS)
-    return True
+    return stop(_command(config), _STOP_SECONDS)
 
 
 def _command(config: Path) -> list[str]:

@@ -2,14 +2,13 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from labelling.processes import command_lines, end, is_running, spawn
+from labelling.processes import pid_of, spawn, stop, why_not_up
 from skuloop.prefect_server import last_words
 
 POOL = "skuloop"
@@ -17,7 +16,6 @@ POOL = "skuloop"
 _LOG = "worker.log"
 _PATIENCE_SECONDS = 120.0
 _STOP_SECONDS = 40.0  # it hands the runs at work back to the server before it ends
-_POLL_SECONDS = 0.5
 
 
 class PrefectWorkerError(Exception):
@@ -31,8 +29,7 @@ def worker_command(api_url: str) -> list[str]:
 
 def find_worker(api_url: str) -> int | None:
     """Its pid, if it runs on this machine."""
-    wanted = worker_command(api_url)[1:]
-    return next((pid for pid, words in command_lines().items() if words[1:] == wanted), None)
+    return pid_of(worker_command(api_url))
 
 
 def ensure_worker(api_url: str, home: Path, on_progress: Callable[[str], None]) -> int:
@@ -51,25 +48,20 @@ def ensure_worker(api_url: str, home: Path, on_progress: Callable[[str], None]) 
         return found
     on_progress(f"starting a worker for the pool {POOL}")
     home.mkdir(parents=True, exist_ok=True)
-    log, before, began = home / _LOG, _heartbeat(api_url), time.monotonic()
+    log, before = home / _LOG, _heartbeat(api_url)
     pid = spawn(worker_command(api_url), {**os.environ, "PREFECT_API_URL": api_url, "PREFECT_HOME": str(home)}, log)
-    while _heartbeat(api_url) in {None, before}:
-        late = time.monotonic() - began > _PATIENCE_SECONDS
-        if late or not is_running(pid):
-            end(pid, _STOP_SECONDS)
-            why = f"did not report within {_PATIENCE_SECONDS:.0f} s" if late else "ended at once"
-            raise PrefectWorkerError(f"the worker {why}.\n{last_words(log)}")
-        time.sleep(_POLL_SECONDS)
+
+    def has_reported() -> bool:
+        return _heartbeat(api_url) not in {None, before}
+
+    if why := why_not_up(pid, has_reported, _PATIENCE_SECONDS, "did not report", _STOP_SECONDS):
+        raise PrefectWorkerError(f"the worker {why}.\n{last_words(log)}")
     return pid
 
 
 def stop_worker(api_url: str) -> bool:
     """Stop it; False where none ran. A run at work ends with it, and is gone on with by the next."""
-    found = find_worker(api_url)
-    if found is None:
-        return False
-    end(found, _STOP_SECONDS)
-    return True
+    return stop(worker_command(api_url), _STOP_SECONDS)
 
 
 def _name(api_url: str) -> str:

@@ -16,7 +16,7 @@ from recognition.pictures.apart import Measured, PictureReaders
 from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
-from tasks.labels import settled_labels, weighed_labels
+from tasks.labels import settled_labels
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
@@ -65,7 +65,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
             store_settled(
                 db, [SettledRow(label.sha256, label.kind, label.sku) for label in labels.values() if label.weighed]
             )
-            tiers, changes = _decide_tiers(db, loop, labels)
+            tiers, changes = _decide_tiers(db, loop)
             _split(db, labels, groups)
         counts = Counter(tiers.values())
         report = AuditReport(
@@ -146,11 +146,11 @@ def _row(image: ImageRef, found: Measured) -> MeasuredRow:
     )
 
 
-def _decide_tiers(db: Session, loop: Loop, labels: Mapping[str, ResolvedLabel]) -> tuple[dict[str, Tier], int]:
+def _decide_tiers(db: Session, loop: Loop) -> tuple[dict[str, Tier], int]:
     limits = loop.parts.settings.audit
     policy = TierPolicy(limits.trained_minimum, limits.hysteresis, limits.max_conflict_share)
     before = current_tiers(db)
-    counts = class_counts(db, weighed_labels(labels))
+    counts = class_counts(db)
     withdrawn = withdrawn_products(db)
     decided = {
         sku: decide_tier(replace(count, withdrawn=sku in withdrawn), before.get(sku), policy)

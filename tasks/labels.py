@@ -1,7 +1,5 @@
 """What every photo shows, as far as shops, folders and people have settled it."""
 
-from collections.abc import Mapping
-
 from labelling.payloads import AnswerKind
 from recognition.audit.labels import ResolvedLabel, resolve_labels
 from recognition.vocabulary import LabelKind
@@ -23,8 +21,3 @@ def settled_labels(db: Session) -> dict[str, ResolvedLabel]:
     """The label of each photo of which anybody has said anything; people count by how well they answer."""
     said = said_of_photos(db)  # mostly one thing: only the rest is worth to be looked at photo by photo
     return said.undisputed | resolve_labels(label_events(db, said.disputed), golden_results(db))
-
-
-def weighed_labels(labels: Mapping[str, ResolvedLabel]) -> dict[str, str | None]:
-    """The SKU, or None, of each photo about which people disagreed, and one answer was probable enough."""
-    return {sha256: label.sku for sha256, label in labels.items() if label.weighed}

@@ -23,15 +23,12 @@ class ClassAuditRow:
     decided_at: datetime
 
 
-def class_counts(db: Session, weighed: Mapping[str, str | None]) -> dict[str, ClassCount]:
+def class_counts(db: Session) -> dict[str, ClassCount]:
     """Return what each class has, by SKU: `recognition.audit.tiers.count_classes` over every statement that stands.
 
-    Args:
-        db: the warehouse.
-        weighed: sha256 -> SKU or None of the photos about which people disagreed, and one answer has settled it.
+    What people disagree about counts as `warehouse.labels.store_settled` has it.
     """
-    settled = {sha256: sku or "" for sha256, sku in weighed.items()}
-    return {row[0]: ClassCount(*row) for row in db.tuples_over_pairs("audits/count_classes", settled)}
+    return {row[0]: ClassCount(*row) for row in db.tuples("audits/count_classes")}
 
 
 def parts(db: Session) -> dict[str, Part]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
@@ -34,6 +35,9 @@ def _mute_binding_at_exit() -> None:
 atexit.register(_mute_binding_at_exit)  # runs last: it is registered before whatever uses the warehouse
 
 
+_Idle: TypeAlias = tuple[Path, duckdb.DuckDBPyConnection]
+
+
 class _Engine:
     """DuckDB itself, without a file: kept from one session to the next, for to start it takes longer than most of them.
 
@@ -42,12 +46,11 @@ class _Engine:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._idle: tuple[Path, duckdb.DuckDBPyConnection] | None = None
+        self._idle: _Idle | None = None
 
     def taken_for(self, path: Path) -> duckdb.DuckDBPyConnection:
         """The one that is kept, if it served this file the last time, or a new one."""
-        with self._guard:
-            idle, self._idle = self._idle, None
+        idle = self._exchanged(None)
         if idle is not None and idle[0] == path:
             return idle[1]
         if idle is not None:
@@ -56,17 +59,19 @@ class _Engine:
 
     def give_back(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         """Keep it for the next session."""
-        with self._guard:
-            idle, self._idle = self._idle, (path, connection)
-        if idle is not None:
+        if (idle := self._exchanged((path, connection))) is not None:
             idle[1].close()
 
     def close(self) -> None:
         """Keep none."""
-        with self._guard:
-            idle, self._idle = self._idle, None
-        if idle is not None:
+        if (idle := self._exchanged(None)) is not None:
             idle[1].close()
+
+    def _exchanged(self, kept: _Idle | None) -> _Idle | None:
+        """What was kept until now; from now on it is `kept`."""
+        with self._guard:
+            idle, self._idle = self._idle, kept
+        return idle
 
 
 _engine = _Engine()
@@ -180,9 +185,8 @@ class Warehouse:
         before = self.path.stat().st_size
         try:
             with self._opened() as connection, replaced(self.path) as copy:
-                connection.execute(
-                    "CHECKPOINT warehouse"
-                )  # else a write-ahead log of the old file would meet the new one
+                # Else a write-ahead log of the old file would meet the new one.
+                connection.execute("CHECKPOINT warehouse")
                 connection.execute(sql.query("snapshot/attach_target"), {"path": str(copy)})
                 connection.execute(sql.query("snapshot/compact"))
                 connection.execute(sql.query("snapshot/finish"))

@@ -7,7 +7,7 @@ photos nothing is chosen: the best of twenty rules is then the luckiest, and cos
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from recognition.heads.samples import Flags, Rows, Samples, Vectors
 from recognition.heads.scoring import scan_prototypes
 
 _PENALTIES, _LENGTHS = (None, 1.0, 3.0, 10.0), (1.0, 0.95, 0.9, 0.85, 0.8)
-RULES = tuple(FirstDayRule(penalty, length) for penalty in _PENALTIES for length in _LENGTHS)
 _AS_TAUGHT = FirstDayRule(penalty=None, length=1.0)
 _MOST_LOST = 0.01  # of the accuracy of all others; half of it in earnest, for heads of a fold are weaker
 _LEAST_NEW = 0.05  # of the products; so many may come between two cycles
@@ -100,9 +99,9 @@ def rehearse(samples: Samples, folds: Sequence[ClassFold], heads: Sequence[FineH
     for fold, fine in zip(folds, heads, strict=True):
         stage = _Stage.set(samples, fold, fine, random)
         alone += stage.alone
-        for rule in RULES if stage.is_set else ():
-            found = stage.play(rule)
-            played[rule] = played[rule] + found if rule in played else found
+        for penalty in _PENALTIES if stage.is_set else ():
+            for rule, found in stage.play(penalty).items():
+                played[rule] = played[rule] + found if rule in played else found
     return Rehearsal(played, alone, _new_share(samples))
 
 
@@ -168,10 +167,17 @@ class _Stage:
         """How all others are named where nothing is new."""
         return self._tally(self.known.rows)[1]
 
-    def play(self, rule: FirstDayRule) -> Played:
+    def play(self, penalty: float | None) -> dict[FirstDayRule, Played]:
+        """Each length of the same guesses: a shorter one scores less by as much, everywhere."""
+        rule = FirstDayRule(penalty, length=1.0)
         guesses = fit_first_day(self.clean, self.prototypes, rule).prototypes(self.clean_of_guessed)
         best = _Best.among(guesses, self.guessed, self.vectors)
-        return Played(*self._tally(np.where(best.scores > self.known.scores, best.rows, self.known.rows)))
+        return {
+            replace(rule, length=length): Played(
+                *self._tally(np.where(length * best.scores > self.known.scores, best.rows, self.known.rows))
+            )
+            for length in _LENGTHS
+        }
 
     def _tally(self, named: Rows) -> tuple[Tally, Tally]:
         right = named == self.targets

@@ -151,9 +151,9 @@ def train_heads(
         partial(_partitions, samples, metric, policy, superclasses_before or {}),
         _fine_fits(samples, folds, metric_of_folds, choice, policy),
     )
-    choice, fine_of_folds = _choose_fine(samples, folds, fitted, choice, policy, tried)
+    choice, fits_of_folds = _choose_fine(samples, folds, fitted, choice, policy, tried)
     of_classes = class_folds(samples, scenes, policy.folds, policy.most_evidence, policy.seed)
-    fits = _final_fits(samples, metric, folds, fine_of_folds, of_classes, choice, policy.seed)
+    fits = _final_fits(samples, metric, fits_of_folds, of_classes, choice, policy.seed)
     rehearsal = rehearse(samples, of_classes, [fit.fine for fit in fits.of_classes], policy.seed)
     if rehearsal.rule is not None:
         fits = fits.predicting(rehearsal.rule)
@@ -169,6 +169,31 @@ def train_heads(
         scale=_best_scale(out_of_fold, choice.coarse_weight),
     )
     return TrainedHeads(heads, choice, out_of_fold, unseen, kept, tried, rehearsal)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A fine head and what it was taught."""
+
+    taught: Samples
+    fine: FineHead
+
+    def predicting(self, rule: FirstDayRule) -> "_Fit":
+        return replace(self, fine=with_first_days(self.fine, self.taught, rule))
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """What was chosen: taught with everything, without some scenes, and without some classes and scenes."""
+
+    whole: _Fit
+    of_folds: Sequence[_Fit]
+    of_classes: Sequence[_Fit]
+
+    def predicting(self, rule: FirstDayRule) -> "_Fits":
+        """The same, with predicted prototypes of products that have catalogue photos alone."""
+        of_folds, of_classes = ([fit.predicting(rule) for fit in fits] for fits in (self.of_folds, self.of_classes))
+        return _Fits(self.whole.predicting(rule), of_folds, of_classes)
 
 
 def _choose_metric(
@@ -207,12 +232,12 @@ def _try_metrics(
 
 def _fine_fits(
     samples: Samples, folds: Sequence[Fold], metrics: Sequence[Metric], choice: Choice, policy: TrainingPolicy
-) -> list[Callable[[], tuple[Choice, FineHead]]]:
+) -> list[Callable[[], tuple[Choice, _Fit]]]:
     """The fits of class means and of all that is learned, in every fold; what takes longest comes first."""
     taught = [samples.take(fold.taught) for fold in folds]
 
-    def fit(option: Choice, photos: Samples, metric: Metric) -> tuple[Choice, FineHead]:
-        return option, fit_fine_head(photos, option, policy.seed, metric)
+    def fit(option: Choice, photos: Samples, metric: Metric) -> tuple[Choice, _Fit]:
+        return option, _Fit(photos, fit_fine_head(photos, option, policy.seed, metric))
 
     return [
         partial(fit, replace(choice, fine=fine), photos, metric)
@@ -230,57 +255,31 @@ def _fine_methods(samples: Samples, policy: TrainingPolicy) -> list[FineMethod]:
 def _choose_fine(
     samples: Samples,
     folds: Sequence[Fold],
-    fitted: Sequence[tuple[Choice, FineHead]],
+    fitted: Sequence[tuple[Choice, _Fit]],
     choice: Choice,
     policy: TrainingPolicy,
     tried: dict[Choice, float],
-) -> tuple[Choice, list[FineHead]]:
-    """The same choice with class means, a linear head or a refinement, and its fine heads of the folds.
+) -> tuple[Choice, list[_Fit]]:
+    """The same choice with class means, a linear head or a refinement, and its fits of the folds.
 
     What is learned must beat class means by more than a breath: so little may be luck, and what was chosen by luck
     costs more than it promised.
     """
-    heads: dict[Choice, list[FineHead]] = {}
-    for option, fine in fitted:
-        heads.setdefault(option, []).append(fine)
-    found = {option: _fine_accuracy(samples, folds, of_folds) for option, of_folds in heads.items()}
+    fits: dict[Choice, list[_Fit]] = {}
+    for option, fit in fitted:
+        fits.setdefault(option, []).append(fit)
+    found = {option: _fine_accuracy(samples, folds, of_folds) for option, of_folds in fits.items()}
     tried |= found
     best = _best(found, choice)
     if found and found[best] < found[choice] + policy.least_learned_gain:
         best = choice
-    return best, heads.get(best, [])
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """A fine head and what it was taught."""
-
-    taught: Samples
-    fine: FineHead
-
-    def predicting(self, rule: FirstDayRule) -> "_Fit":
-        return replace(self, fine=with_first_days(self.fine, self.taught, rule))
-
-
-@dataclass(frozen=True)
-class _Fits:
-    """What was chosen: taught with everything, without some scenes, and without some classes and scenes."""
-
-    whole: _Fit
-    of_folds: Sequence[_Fit]
-    of_classes: Sequence[_Fit]
-
-    def predicting(self, rule: FirstDayRule) -> "_Fits":
-        """The same, with predicted prototypes of products that have catalogue photos alone."""
-        of_folds, of_classes = ([fit.predicting(rule) for fit in fits] for fits in (self.of_folds, self.of_classes))
-        return _Fits(self.whole.predicting(rule), of_folds, of_classes)
+    return best, fits.get(best, [])
 
 
 def _final_fits(
     samples: Samples,
     metric: Metric,
-    folds: Sequence[Fold],
-    fine_of_folds: Sequence[FineHead],
+    of_folds: Sequence[_Fit],
     of_classes: Sequence[ClassFold],
     choice: Choice,
     seed: int,
@@ -292,7 +291,6 @@ def _final_fits(
     whole, fewer = beside(
         partial(fit_fine_head, samples, choice, seed, metric), [partial(fit_fewer, fold) for fold in of_classes]
     )
-    of_folds = [_Fit(samples.take(fold.taught), fine) for fold, fine in zip(folds, fine_of_folds, strict=True)]
     return _Fits(_Fit(samples, whole), of_folds, fewer)
 
 
@@ -317,11 +315,11 @@ def _final_heads(
     return whole, (unseen, known)
 
 
-def _fine_accuracy(samples: Samples, folds: Sequence[Fold], heads: Sequence[FineHead]) -> float:
+def _fine_accuracy(samples: Samples, folds: Sequence[Fold], fits: Sequence[_Fit]) -> float:
     hits = 0
-    for fold, fine in zip(folds, heads, strict=True):
+    for fold, fit in zip(folds, fits, strict=True):
         held_out = samples.take(fold.held_out)
-        hits += _hits(fine.prototypes, fine.metric.apply(held_out.vectors), held_out)
+        hits += _hits(fit.fine.prototypes, fit.fine.metric.apply(held_out.vectors), held_out)
     return hits / _asked(folds)
 
 

@@ -138,7 +138,7 @@ def test_heads_that_differ_in_their_superclasses_find_together_what_each_finds_a
 def held_out_classes(samples: Samples) -> tuple[OutOfFold, OutOfFold]:
     one_superclass, metric = np.zeros(len(samples.classes), dtype=np.int64), fit_metric(samples, MetricKind.WHITENED)
     folds = class_folds(samples, samples.groups, 3, 10_000)
-    fits = _final_fits(samples, metric, (), (), folds, Choice(MetricKind.WHITENED), seed=0)
+    fits = _final_fits(samples, metric, (), folds, Choice(MetricKind.WHITENED), seed=0)
     _, found = _final_heads(samples, fits, folds, one_superclass, samples.groups, seed=0)
     return found
 

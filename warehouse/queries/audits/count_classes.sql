@@ -1,6 +1,6 @@
 -- What each class has, from every standing statement: the same as recognition.audit counts photo by photo, in one pass.
 -- Ten million statements are the measure: what is rare (people, conflicts, near duplicates) is taken apart from the rest.
--- `incoming`: the photos about which people disagreed and one answer was probable enough, and its SKU, empty for none.
+-- `label_settled`: the photos about which people disagreed, and one answer was probable enough.
 WITH taken_back AS (
     SELECT substr(event_id, length('withdrawn-') + 1) AS event_id FROM label_event WHERE kind = 'withdrawn'
 ),
@@ -22,13 +22,10 @@ people AS (
     WHERE origin = 'annotator'
     GROUP BY sha256, actor
 ),
-weighed AS (
-    SELECT key AS sha256, nullif(value, '') AS sku FROM incoming
-),
 opinions AS (
-    SELECT sha256, nullif(sku, '') AS sku, kind FROM people ANTI JOIN weighed USING (sha256)
+    SELECT sha256, nullif(sku, '') AS sku, kind FROM people ANTI JOIN label_settled USING (sha256)
     UNION ALL
-    SELECT sha256, sku, 'weighed' FROM weighed
+    SELECT sha256, sku, 'weighed' FROM label_settled
     UNION ALL
     SELECT sha256, sku, kind FROM standing ANTI JOIN people USING (sha256) WHERE origin <> 'annotator'
 ),
