@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import duckdb
+
 from benchmarks.faults_compare import differences, leftovers, traces
 from benchmarks.faults_run import Runner
 from benchmarks.faults_store import CYCLE, LABELS, NIGHT, Ground
@@ -14,9 +16,13 @@ from benchmarks.faults_wanted import Unharmed
 from skuloop.output import print_table, say
 from tasks.settings import load_settings
 from tasks.wiring import Parts
-from warehouse.runs import running_runs, stages
 
 _TRIALS = "kills.jsonl"
+_LAST_STAGE = """
+SELECT
+    CASE WHEN run.finished_at IS NULL THEN coalesce(last(stage ORDER BY run_stage.rowid), '') ELSE 'ended' END
+FROM run LEFT JOIN run_stage USING (run_id) WHERE label = ? GROUP BY run_id, run.finished_at
+"""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class Kill:
 
     Attributes:
         at: seconds after the start at which the run was killed.
-        after: the stage that had ended last; empty before the first.
+        after: the stage that had ended last; empty before the first, "ended" where the run had said that it
+            was, and published its tables.
         left: files half written that the dead run left, and the run after it had to clear away.
         differs: what was not as in the run that nobody harmed; empty where all was well.
         seconds: that the run took which went on.
@@ -74,7 +81,7 @@ def _kill_once(
         if not attempt.process.is_alive():
             return None
         attempt.kill(with_children=with_children)
-        after, left = _last_stage(ground), len(leftovers(ground.work / "store"))
+        after, left = _last_stage(ground, flow), len(leftovers(ground.work / "store"))
         again = runner.start(flow, ground.config, LABELS[flow], ground.folder / "again.log")
         code, seconds = again.end(), again.seconds
         attempt.end()  # what it left running, if anything
@@ -83,11 +90,10 @@ def _kill_once(
     return Kill(number, flow, with_children, round(at, 3), after, left, code, differs, round(seconds, 1))
 
 
-def _last_stage(ground: Ground) -> str:
-    with Parts(load_settings(ground.config)).warehouse.read() as db:
-        running = running_runs(db)
-        ended = stages(db, running[-1].run_id) if running else []
-    return ended[-1].stage if ended else ""
+def _last_stage(ground: Ground, flow: str) -> str:
+    with duckdb.connect(Parts(load_settings(ground.config)).paths.database, read_only=True) as db:
+        found = db.execute(_LAST_STAGE, [LABELS[flow]]).fetchone()
+    return str(found[0]) if found else ""
 
 
 def print_kills(folder: Path) -> bool:
