@@ -73,13 +73,14 @@ def kill_often(ground: Ground, runner: Runner, unharmed: Unharmed, until: int, d
 def _kill_once(
     ground: Ground, runner: Runner, unharmed: Unharmed, flow: str, chance: random.Random, number: int
 ) -> Kill | None:
-    at, with_children = chance.uniform(0, unharmed.seconds[flow]), chance.random() < 0.5
+    drawn, with_children = chance.uniform(0, unharmed.seconds[flow]), chance.random() < 0.5
     with ground.project(flow, f"kill {number}") as title:
         ground.lay_out(flow)
         attempt = runner.start(flow, ground.config, LABELS[flow], ground.folder / "killed.log")
-        attempt.process.join(at)
+        attempt.process.join(drawn)
         if not attempt.process.is_alive():
             return None
+        at = attempt.seconds  # a machine that is busy may have come later than was drawn
         attempt.kill(with_children=with_children)
         after, left = _last_stage(ground, flow), len(leftovers(ground.work / "store"))
         again = runner.start(flow, ground.config, LABELS[flow], ground.folder / "again.log")
