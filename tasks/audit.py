@@ -1,27 +1,33 @@
 """Audit: measure what is new, group near duplicates, decide every class's tier and every photo's side of the split."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from recognition.audit.labels import ResolvedLabel
-from recognition.audit.split import changed_parts
+from recognition.audit.split import assign_parts
 from recognition.audit.tiers import TierPolicy, decide_tier
 from recognition.errors import UnreadablePictureError
-from recognition.pictures.apart import Measured, PictureReaders
+from recognition.pictures.apart import Measured, PictureReaders, readers_for
 from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
-from tasks.labels import settled_labels
+from tasks.labels import disputed_labels
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
 from tasks.withdrawal import withdrawn_products
-from warehouse.audits import ClassAuditRow, append_class_audits, class_counts, current_tiers, parts, store_parts
+from warehouse.audits import (
+    ClassAuditRow,
+    append_class_audits,
+    class_counts,
+    current_tiers,
+    photos_to_split,
+    store_parts,
+)
 from warehouse.images import (
     ImageRef,
     MeasuredRow,
@@ -59,14 +65,12 @@ def audit_catalogue(loop: Loop) -> AuditReport:
     with stage(loop, "audit") as done:
         measured, refused, missing = _measure_new(loop)
         with loop.parts.warehouse.write() as db:
-            groups = group_duplicates(db)
+            group_duplicates(db)
             drop_placeholders(loop, db)
-            labels = settled_labels(db)
-            store_settled(
-                db, [SettledRow(label.sha256, label.kind, label.sku) for label in labels.values() if label.weighed]
-            )
+            weighed = [label for label in disputed_labels(db).values() if label.weighed]
+            store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
             tiers, changes = _decide_tiers(db, loop)
-            _split(db, labels, groups)
+            split_photos(db)
         counts = Counter(tiers.values())
         report = AuditReport(
             measured=measured,
@@ -90,7 +94,7 @@ def _measure_new(loop: Loop) -> tuple[int, int, int]:
         waiting = unmeasured_images(db)
     refused = missing = 0
     images = loop.parts.paths.images
-    with PictureReaders() as readers:
+    with PictureReaders(readers_for(len(waiting))) as readers:
         for at in range(0, len(waiting), _SHARD):
             shard = waiting[at : at + _SHARD]
             measured = readers.measure([images / image.path for image in shard])
@@ -187,10 +191,12 @@ def _decide_tiers(db: Session, loop: Loop) -> tuple[dict[str, Tier], int]:
     return {sku: found.tier for sku, found in decided.items()}, len(changed)
 
 
-def _split(db: Session, labels: Mapping[str, ResolvedLabel], groups: Mapping[str, str]) -> None:
-    skus = {
-        sha256: label.sku
-        for sha256, label in labels.items()
-        if label.sku is not None and not label.conflict and sha256 in groups
-    }
-    store_parts(db, changed_parts(skus, groups, parts(db)))
+def split_photos(db: Session) -> None:
+    """Put new photos on a side: only their classes are looked at, a settled one stays as it is."""
+    photos = photos_to_split(db)
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for photo in photos:
+        members[photo.group_id].append(photo.sha256)
+    groups = {photo.group_id: photo.sku for photo in photos}
+    existing = {photo.sha256: photo.part for photo in photos if photo.part is not None}
+    store_parts(db, assign_parts(groups, members, existing))

@@ -9,7 +9,6 @@ from tasks.ledger import decision
 from tasks.loop import Loop
 from warehouse.images import (
     PictureEverywhere,
-    duplicate_groups,
     hashed_images,
     pictures_everywhere,
     set_placeholders,
@@ -21,15 +20,14 @@ from warehouse.session import Session
 _FEWEST_FLAT = 3  # products at which a drawing of few colours is taken for a placeholder
 
 
-def group_duplicates(db: Session) -> dict[str, str]:
-    """Compare what is new with everything, store the groups that changed, and return the group of each image."""
+def group_duplicates(db: Session) -> None:
+    """Compare what is new with everything, and store the groups that changed."""
     images = hashed_images(db)
     groups = grow_groups(images.phashes, images.before)
     changed = groups != images.before
     store_duplicate_groups(
         db, dict(zip(images.sha256s[changed].tolist(), images.sha256s[groups[changed]].tolist(), strict=True))
     )
-    return duplicate_groups(db)
 
 
 def drop_placeholders(loop: Loop, db: Session) -> int:

@@ -4,7 +4,7 @@ from labelling.payloads import AnswerKind
 from recognition.audit.labels import ResolvedLabel, resolve_labels
 from recognition.vocabulary import LabelKind
 from warehouse.answers import golden_results
-from warehouse.labels import label_events, said_of_photos
+from warehouse.labels import disputed_events, undisputed_labels
 from warehouse.session import Session
 
 KIND_OF_LABEL = {
@@ -18,6 +18,10 @@ KIND_OF_LABEL = {
 
 
 def settled_labels(db: Session) -> dict[str, ResolvedLabel]:
-    """The label of each photo of which anybody has said anything; people count by how well they answer."""
-    said = said_of_photos(db)  # mostly one thing: only the rest is worth to be looked at photo by photo
-    return said.undisputed | resolve_labels(label_events(db, said.disputed), golden_results(db))
+    """The label of each photo of which anybody has said anything."""
+    return undisputed_labels(db) | disputed_labels(db)
+
+
+def disputed_labels(db: Session) -> dict[str, ResolvedLabel]:
+    """The labels of the few photos about which there is something to weigh; people count by how well they answer."""
+    return resolve_labels(disputed_events(db), golden_results(db))

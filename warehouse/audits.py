@@ -23,6 +23,16 @@ class ClassAuditRow:
     decided_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoToSplit:
+    """A labelled photo, its near-duplicate group with the SKU that the group goes under, and its side so far."""
+
+    sha256: str
+    group_id: str
+    sku: str
+    part: Part | None
+
+
 def class_counts(db: Session) -> dict[str, ClassCount]:
     """Return what each class has, by SKU: `recognition.audit.tiers.count_classes` over every statement that stands.
 
@@ -34,6 +44,11 @@ def class_counts(db: Session) -> dict[str, ClassCount]:
 def parts(db: Session) -> dict[str, Part]:
     """Return sha256 -> side of the split."""
     return {sha256: Part(part) for sha256, part in db.tuples("audits/parts")}
+
+
+def photos_to_split(db: Session) -> list[PhotoToSplit]:
+    """Return the photos of all classes in which some group is not on one side of the split as a whole."""
+    return db.rows(PhotoToSplit, "audits/photos_to_split")
 
 
 def store_parts(db: Session, parts_by_image: Mapping[str, Part]) -> int:

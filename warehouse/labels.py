@@ -1,6 +1,6 @@
 """What was said of each photo, append-only; and the answers that were set aside."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -56,34 +56,25 @@ def append_label_events(db: Session, rows: Sequence[LabelEventRow]) -> int:
     return db.run_over("labels/append", rows)
 
 
-@dataclass(frozen=True, slots=True)
-class SaidOfPhotos:
-    """The labels of the photos of which one thing is said, and the photos about which more than one opinion counts."""
-
-    undisputed: dict[str, ResolvedLabel]
-    disputed: list[str]
+def label_events(db: Session) -> list[LabelEvent]:
+    """Return every statement that nobody took back, in the order in which it was appended."""
+    return db.rows(LabelEvent, "labels/all")
 
 
-def said_of_photos(db: Session) -> SaidOfPhotos:
-    """Return what is said of every photo, as `recognition.audit.labels` has it, as far as there is nothing to weigh."""
-    found = SaidOfPhotos({}, [])
+def disputed_events(db: Session) -> list[LabelEvent]:
+    """Return those about photos of which opinions differ, or several people have one."""
+    return db.rows(LabelEvent, "labels/of_disputed")
+
+
+def undisputed_labels(db: Session) -> dict[str, ResolvedLabel]:
+    """Return the labels of all other photos, as `recognition.audit.labels` has them: there is nothing to weigh."""
     kinds, origins = {kind.value: kind for kind in LabelKind}, {origin.value: origin for origin in LabelOrigin}
-    for sha256, kind, sku, origin, is_disputed in db.tuples("labels/said_of_photos"):
-        if is_disputed:
-            found.disputed.append(sha256)
-        else:
-            claims = () if sku is None else (sku,)
-            found.undisputed[sha256] = ResolvedLabel(
-                sha256, kinds[kind], sku, origins[origin], conflict=False, claims=claims
-            )
-    return found
-
-
-def label_events(db: Session, sha256s: Collection[str] | None = None) -> list[LabelEvent]:
-    """Return every statement that nobody took back, in the order in which it was appended; of all photos or of some."""
-    if sha256s is None:
-        return db.rows(LabelEvent, "labels/all")
-    return db.rows_over_names(LabelEvent, "labels/of_photos", sha256s)
+    return {
+        sha256: ResolvedLabel(
+            sha256, kinds[kind], sku, origins[origin], conflict=False, claims=() if sku is None else (sku,)
+        )
+        for sha256, kind, sku, origin in db.tuples("labels/undisputed")
+    }
 
 
 def store_settled(db: Session, rows: Sequence[SettledRow]) -> None:

@@ -49,37 +49,6 @@ def assign_parts(
     return {sha256: part for group, part in parts.items() if part is not None for sha256 in members[group]}
 
 
-def changed_parts(
-    skus: Mapping[str, str], groups: Mapping[str, str], existing: Mapping[str, Part], holdout_share: float = 0.1
-) -> dict[str, Part]:
-    """Return the parts that are not yet as `assign_parts` has them: it is asked about classes with anything new alone.
-
-    Args:
-        skus: sha256 -> SKU of each photo that has one.
-        groups: sha256 -> near-duplicate group, of these photos at least. A group goes under the SKU of that of its
-            photos which is first by sha256.
-        existing: the parts that were given before.
-        holdout_share: as in `assign_parts`.
-    """
-    first, part_of, open_groups = dict[str, str](), dict[str, Part | None](), set[str]()
-    for sha256 in skus:
-        group, part = groups[sha256], existing.get(sha256)
-        if group not in first:
-            first[group], part_of[group] = sha256, part
-        elif sha256 < first[group]:
-            first[group] = sha256
-        if part is None or part is not part_of[group]:
-            open_groups.add(group)
-    open_skus = {skus[first[group]] for group in open_groups}
-    sku_of = {group: sku for group, sha256 in first.items() if (sku := skus[sha256]) in open_skus}
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for sha256 in skus if sku_of else ():
-        if groups[sha256] in sku_of:
-            members[groups[sha256]].append(sha256)
-    found = assign_parts(sku_of, members, existing, holdout_share)
-    return {sha256: part for sha256, part in found.items() if existing.get(sha256) is not part}
-
-
 def _part_before(photos: Sequence[str], existing: Mapping[str, Part]) -> Part | None:
     """Return the part that a group must keep; None when all its photos are new."""
     before = {existing[sha256] for sha256 in photos if sha256 in existing}

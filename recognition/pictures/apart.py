@@ -27,14 +27,20 @@ Measured: TypeAlias = PictureQuality | UnreadablePictureError
 
 _PATIENCE = 3 * SECONDS  # seconds: a busy machine gives a process less than one of CPU for one of time
 _LONGEST_ANSWER = 64 * 1024
+_WORTH_A_READER = 64  # pictures: to start a process takes as long as to measure so many
+
+
+def readers_for(pictures: int) -> int:
+    """How many processes are worth to be started for so many pictures: one for each core, or fewer."""
+    return max(min(pictures // _WORTH_A_READER, os.cpu_count() or 1), 1)
 
 
 class PictureReaders:
-    """Reader processes, one for each core. In a `with`; a reader that dies or hangs is replaced."""
+    """Reader processes. In a `with`; a reader that dies or hangs is replaced."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int) -> None:
         """Begin with no process: each starts with its first picture."""
-        self._pool = ThreadPoolExecutor(count or os.cpu_count() or 1, thread_name_prefix="pictures")
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="pictures")
         self._own = threading.local()
         self._readers: list[_Reader] = []
 

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recognition.audit.labels import resolve_labels
+from recognition.audit.labels import ResolvedLabel, resolve_labels
+from recognition.audit.split import assign_parts
 from recognition.audit.tiers import count_classes
-from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason
+from recognition.vocabulary import LabelKind, LabelOrigin, Part, PictureReason
+from tasks.audit import split_photos
 from tasks.labels import settled_labels
 from tests.support.feeds import Store, product
 from warehouse.answers import golden_results
-from warehouse.audits import class_counts
+from warehouse.audits import class_counts, parts, photos_to_split, store_parts
 from warehouse.images import (
     ImageRow,
     MeasuredRow,
@@ -28,8 +30,8 @@ from warehouse.labels import (
     SettledRow,
     append_label_events,
     label_events,
-    said_of_photos,
     store_settled,
+    undisputed_labels,
     withdraw_statements,
 )
 from warehouse.listings import families
@@ -85,7 +87,7 @@ def test_labels_settled_in_the_database_are_those_that_are_settled_photo_by_phot
     with store.parts.warehouse.read() as db:
         settled = settled_labels(db)
         assert settled == resolve_labels(label_events(db), golden_results(db))
-        undisputed = said_of_photos(db).undisputed
+        undisputed = undisputed_labels(db)
     assert sum(label.weighed for label in settled.values()) > 3, "somebody must have been outvoted"
     assert {label.origin for label in undisputed.values()} == set(LabelOrigin)
     assert {label.kind for label in undisputed.values()} == {
@@ -93,6 +95,42 @@ def test_labels_settled_in_the_database_are_those_that_are_settled_photo_by_phot
         LabelKind.NOT_A_PRODUCT,
         LabelKind.BAD_PHOTO,
     }
+
+
+@pytest.mark.parametrize("seed", range(8, 12))
+def test_a_split_of_what_is_new_is_that_of_everything_at_once(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    store = Store.made_in(tmp_path)
+    store.night(0, [product(f"S{n}", pictures=(), price=Decimal(5)) for n in range(SKUS)])
+    photos = [f"photo-{seed}-{place:03}" for place in range(PHOTOS)]
+    moments = [_event(random, place, photos) for place in range(EVENTS)], _outvoted(photos[:9])
+    some = {
+        name: Part(random.choice(list(Part))) for name in photos if random.random() < 0.1
+    }  # of a group, both perhaps
+    groups = {name: photos[place - place % 3] for place, name in enumerate(photos) if random.random() < 0.9}
+    with store.parts.warehouse.write() as db:
+        store_parts(db, some)
+        store_duplicate_groups(db, groups)
+        for events in moments:
+            append_label_events(db, events)
+            labels, before = settled_labels(db), parts(db)
+            weighed = [label for label in labels.values() if label.weighed]
+            store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+            split_photos(db)
+            by_hand = _split_of_all(labels, groups, before)
+            assert parts(db) == before | by_hand
+            assert set(by_hand.values()) == set(Part)
+            assert photos_to_split(db) == [], "nothing is open any more"
+
+
+def _split_of_all(labels: dict[str, ResolvedLabel], groups: dict[str, str], before: dict[str, Part]) -> dict[str, Part]:
+    sku_of: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for photo, label in sorted(labels.items()):
+        if label.sku is not None and not label.conflict and photo in groups:
+            sku_of.setdefault(groups[photo], label.sku)
+            members.setdefault(groups[photo], []).append(photo)
+    return assign_parts(sku_of, members, before)
 
 
 def _outvoted(photos: list[str]) -> list[LabelEventRow]:

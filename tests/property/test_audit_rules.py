@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recognition.audit.labels import LabelEvent, resolve_labels
-from recognition.audit.split import assign_parts, changed_parts
+from recognition.audit.split import assign_parts
 from recognition.audit.tiers import ClassCount, TierPolicy, count_classes, decide_tier
 from recognition.vocabulary import LabelKind, LabelOrigin, Part, Tier
 
@@ -144,27 +144,3 @@ def test_each_class_holds_out_its_share_to_within_one_group_and_always_trains_on
     for sku, n in Counter(groups.values()).items():
         assert held_out[sku] < n
         assert held_out[sku] == 0 if n < minimum else abs(held_out[sku] - share * n) <= 1
-
-
-@given(
-    photos=st.dictionaries(
-        st.text("abcdef0123", min_size=1, max_size=3),
-        st.tuples(st.sampled_from(["tea", "mate", "coffee"]), st.integers(0, 25), st.sampled_from([None, *Part])),
-        max_size=60,
-    )
-)
-def test_parts_that_change_are_those_of_a_split_of_everything(
-    photos: dict[str, tuple[str, int, Part | None]],
-) -> None:
-    skus = {photo: sku for photo, (sku, _, _) in photos.items()}
-    groups = {photo: f"group {group}" for photo, (_, group, _) in photos.items()}
-    existing = {photo: part for photo, (_, _, part) in photos.items() if part is not None}
-    sku_of: dict[str, str] = {}
-    members: dict[str, list[str]] = {}
-    for photo in sorted(photos):
-        sku_of.setdefault(groups[photo], skus[photo])
-        members.setdefault(groups[photo], []).append(photo)
-    everything = assign_parts(sku_of, members, existing)
-    changed = changed_parts(skus, groups, existing)
-    assert existing | changed == everything
-    assert not changed.items() & existing.items()

@@ -13,7 +13,7 @@ from PIL import Image
 
 from recognition.errors import UnreadablePictureError
 from recognition.pictures import apart
-from recognition.pictures.apart import PictureReaders
+from recognition.pictures.apart import PictureReaders, readers_for
 from recognition.pictures.bounds import start_reader
 from recognition.pictures.quality import PictureQuality, measure_picture
 from recognition.pictures.reading import read_picture
@@ -30,6 +30,11 @@ def test_what_is_measured_apart_is_what_would_be_measured_here(tmp_path: Path) -
     paths = [photo(tmp_path / f"{seed}.jpg", seed) for seed in range(20)]
     with PictureReaders(2) as readers:
         assert list(readers.measure(paths)) == [measure_picture(read_picture(path)) for path in paths]
+
+
+def test_no_process_is_started_for_pictures_that_another_reads_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert [readers_for(pictures) for pictures in (0, 1, 127, 128, 300, 100_000)] == [1, 1, 1, 2, 4, 4]
 
 
 def test_each_bad_file_says_why_and_the_next_is_read_all_the_same(tmp_path: Path) -> None:

@@ -1,41 +1,8 @@
 -- What each class has, from every standing statement: the same as recognition.audit counts photo by photo, in one pass.
--- Ten million statements are the measure: what is rare (people, conflicts, near duplicates) is taken apart from the rest.
+-- Ten million statements are the measure: what is rare (conflicts, near duplicates) is taken apart from the rest.
 -- `label_settled`: the photos about which people disagreed, and one answer was probable enough.
-WITH taken_back AS (
-    SELECT substr(event_id, length('withdrawn-') + 1) AS event_id FROM label_event WHERE kind = 'withdrawn'
-),
-standing AS (
-    -- As label_standing, which looks every statement up among all of them.
-    SELECT said.sha256, said.kind, coalesce(product_identity.product, said.sku) AS sku, origin, actor, labelled_at, seq
-    FROM label_event AS said
-    ANTI JOIN taken_back USING (event_id)
-    LEFT JOIN product_identity ON product_identity.sku = said.sku
-    WHERE said.kind <> 'withdrawn'
-),
-people AS (
-    -- People outrank sources, and of one person the newest word counts.
-    SELECT
-        sha256,
-        arg_max(coalesce(sku, ''), (labelled_at, seq)) AS sku,
-        arg_max(kind, (labelled_at, seq)) AS kind
-    FROM standing
-    WHERE origin = 'annotator'
-    GROUP BY sha256, actor
-),
-opinions AS (
-    SELECT sha256, nullif(sku, '') AS sku, kind FROM people ANTI JOIN label_settled USING (sha256)
-    UNION ALL
-    SELECT sha256, sku, 'weighed' FROM label_settled
-    UNION ALL
-    SELECT sha256, sku, kind FROM standing ANTI JOIN people USING (sha256) WHERE origin <> 'annotator'
-),
-photos AS (
-    SELECT
-        sha256,
-        any_value(sku) AS sku,
-        min(coalesce(sku, kind)) <> max(coalesce(sku, kind)) OR min(kind) <> max(kind) AS conflict
-    FROM opinions
-    GROUP BY sha256
+WITH labels AS NOT MATERIALIZED (
+    FROM photo_labels()
 ),
 families AS (
     SELECT coalesce(product_identity.product, listing.sku) AS member, listing.source || '/' || listing.product_group AS name
@@ -49,7 +16,7 @@ families AS (
         ) = 1
 ),
 contradicted AS (
-    SELECT DISTINCT sha256, sku FROM opinions SEMI JOIN (FROM photos WHERE conflict) USING (sha256) WHERE sku IS NOT NULL
+    SELECT sha256, unnest(claims) AS sku FROM labels ANTI JOIN label_settled USING (sha256) WHERE conflict
 ),
 of_families AS (
     SELECT sha256, count(DISTINCT coalesce(families.name, contradicted.sku)) > 1 AS several
@@ -58,7 +25,9 @@ of_families AS (
     GROUP BY sha256
 ),
 claims AS (
-    SELECT sha256, sku, false AS conflict, false AS several FROM photos WHERE NOT conflict AND sku IS NOT NULL
+    SELECT sha256, sku, false AS conflict, false AS several FROM labels WHERE NOT conflict AND sku IS NOT NULL
+    UNION ALL
+    SELECT sha256, label_settled.sku, false, false FROM label_settled WHERE sku IS NOT NULL
     UNION ALL
     SELECT sha256, sku, true, several FROM contradicted JOIN of_families USING (sha256)
 ),

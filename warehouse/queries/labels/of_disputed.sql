@@ -1,4 +1,4 @@
 SELECT sha256, kind, sku, origin, actor, labelled_at AS "at", seq
 FROM label_standing
-SEMI JOIN incoming ON incoming.key = label_standing.sha256
+SEMI JOIN (FROM photo_labels() WHERE conflict OR several_people) USING (sha256)
 ORDER BY seq
