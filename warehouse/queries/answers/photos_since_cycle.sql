@@ -1,17 +1,3 @@
--- The photos of the questions of answers/since_cycle: the same answers, photo by photo.
-WITH taught AS (
-    SELECT max(started_at) AS started_at FROM run WHERE flow = 'cycle' AND status IN ('completed', 'degraded')
-),
-
-fresh AS (
-    SELECT answer.*
-    FROM answer
-    JOIN run USING (run_id)
-    LEFT JOIN taught ON true
-    WHERE taught.started_at IS NULL OR run.started_at > taught.started_at
-    QUALIFY row_number() OVER (PARTITION BY answer.annotation_id ORDER BY answer.answered_at DESC) = 1
-)
-
 SELECT
     fresh.annotator,
     question.arm,
@@ -20,7 +6,10 @@ SELECT
     question_image.sha256,
     image.path,
     question_stray.sha256 IS NOT NULL AS is_stray
-FROM fresh
+FROM (
+    FROM untaught_answers()
+    QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY answered_at DESC) = 1
+) AS fresh
 JOIN question USING (question_key)
 JOIN question_image USING (question_key)
 JOIN image USING (sha256)

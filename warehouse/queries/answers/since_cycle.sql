@@ -1,19 +1,7 @@
--- The cycle that asks has not ended yet: what it pulled itself belongs to it.
-WITH taught AS (
-    SELECT max(started_at) AS started_at FROM run WHERE flow = 'cycle' AND status IN ('completed', 'degraded')
-)
-SELECT
-    answer.annotation_id,
-    answer.question_key,
-    question.arm,
-    answer.annotator,
-    answer.kind,
-    answer.sku,
-    answer.seconds
-FROM answer
-JOIN run USING (run_id)
+SELECT annotation_id, question_key, question.arm, annotator, fresh.kind, fresh.sku, fresh.seconds
+FROM (
+    FROM untaught_answers()
+    QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY answered_at DESC) = 1
+) AS fresh
 JOIN question USING (question_key)
-LEFT JOIN taught ON true
-WHERE taught.started_at IS NULL OR run.started_at > taught.started_at
-QUALIFY row_number() OVER (PARTITION BY answer.annotation_id ORDER BY answer.answered_at DESC) = 1
-ORDER BY answer.answered_at, answer.annotation_id
+ORDER BY fresh.answered_at, annotation_id

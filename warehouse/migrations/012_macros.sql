@@ -1,4 +1,5 @@
--- What stands, in one pass: few statements are taken back, so each of those is looked up, not each that stands.
+-- What several queries ask. What stands is found in one pass: few statements are taken back, so each of those is looked up,
+-- not each that stands.
 
 CREATE OR REPLACE VIEW label_standing AS
 WITH taken_back AS (
@@ -72,3 +73,16 @@ SELECT
 FROM opinions
 GROUP BY sha256;
 COMMENT ON MACRO TABLE photo_labels IS 'What is said of each photo? Where opinions differ, kind, sku and origin say nothing, and claims has every SKU that is named.';
+
+-- A cycle is taught what it pulls itself, and what was pulled before it began. While it is at work it has not ended yet: what
+-- it pulled itself is among these.
+CREATE MACRO untaught_answers() AS TABLE
+WITH taught AS (
+    SELECT max(started_at) AS started_at FROM run WHERE flow = 'cycle' AND status IN ('completed', 'degraded')
+)
+SELECT answer.*
+FROM answer
+JOIN run USING (run_id)
+LEFT JOIN taught ON true
+WHERE taught.started_at IS NULL OR run.started_at > taught.started_at;
+COMMENT ON MACRO TABLE untaught_answers IS 'What was answered since the last cycle that ended well? An answer that was changed is in it in each of its forms.';
