@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from recognition.pictures.quality import PictureQuality, QualityPolicy, judge_picture, measure_picture
+from recognition.pictures.quality import PictureQuality, QualityPolicy, _tile_means, judge_picture, measure_picture
 from recognition.pictures.reading import read_picture
 from recognition.vocabulary import PictureReason
 
@@ -35,6 +35,16 @@ def verdict(picture: Image.Image) -> PictureReason:
 
 def test_a_small_product_on_a_plain_background_is_not_taken_for_blur() -> None:
     assert [verdict(pack(share=share)) for share in (0.15, 0.3, 0.6, 0.9)] == [PictureReason.OK] * 4
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (255, 250), (192, 256), (31, 17), (7, 3), (1, 40)])
+def test_tiles_cover_every_pixel_once_whatever_the_size(shape: tuple[int, int]) -> None:
+    energy = np.random.default_rng(0).random(shape, dtype=np.float32) ** 3
+    rows, columns = (max(side // 16, 1) for side in shape)
+    one_by_one = [
+        [tile.mean() for tile in np.array_split(band, columns, axis=1)] for band in np.array_split(energy, rows)
+    ]
+    assert _tile_means(energy) == pytest.approx(np.array(one_by_one), rel=1e-5)
 
 
 @pytest.mark.parametrize("sigma", [0, 3, 6])
