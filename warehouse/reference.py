@@ -10,7 +10,7 @@ from recognition.files import write_durably
 from warehouse.connection import Warehouse
 
 _HEAD = """\
-# The warehouse: every view, table and column
+# The warehouse: every view, table, column and macro
 
 Written by `make docs` from the `COMMENT ON` of `warehouse/migrations/`: change it there. The same comments are in the
 database: `SELECT comment FROM duckdb_columns()`. [The data team's guide](../guide/data-team.md) says how to open it.
@@ -35,7 +35,7 @@ class _Column:
 
 
 def describe(warehouse: Warehouse) -> str:
-    """Markdown that names every view, table and column of a migrated warehouse with its comment.
+    """Markdown that names every view, table, column and macro of a migrated warehouse with its comment.
 
     Raises:
         WarehouseError: There is no database yet, or it cannot be opened.
@@ -45,12 +45,15 @@ def describe(warehouse: Warehouse) -> str:
         columns = defaultdict[str, list[_Column]](list)
         for column in db.rows(_Column, "reference/columns"):
             columns[column.table_name].append(column)
+        macros = db.tuples("reference/macros")
     lines = [_HEAD]
     for kind, title in _SECTIONS.items():
         lines += ["", f"## {title}"]
         for relation in relations:
             if relation.kind == kind:
                 lines += _section(relation, columns[relation.name])
+    lines += ["", "## Macros", "", "Each is asked like a table: `FROM photo_labels()`.", ""]
+    lines += ["| macro | answers |", "|---|---|", *(f"| `{name}()` | {_cell(comment)} |" for name, comment in macros)]
     return "\n".join(lines) + "\n"
 
 
