@@ -60,6 +60,7 @@ from recognition.isolation.regions import (
 from recognition.pictures.reading import read_picture
 from recognition.release.recogniser import Recogniser
 from recognition.triage.calibration import CalibrationPolicy, calibrate
+from recognition.triage.verdict import Recognition
 from recognition.vocabulary import IsolationMethod, Tier, Verdict
 from serving.several import Judged, settled
 from skuloop.output import console, print_table
@@ -339,10 +340,11 @@ def _named(of: Asked, recogniser: Recogniser, find: Finder) -> tuple[str, ...]:
     for scene in of.scenes:
         boxes = list(find(scene.picture))
         pairs = zip(scene.skus, matches(scene.boxes, boxes), strict=True)
-        rows = [(sku, row) for sku, row in pairs if row is not None]
-        crops = region_crops(scene.picture, [boxes[row] for _, row in rows])
-        recognised = recogniser.recognise(of.encoder.encode(crops), of.encoder.fingerprint)
-        for (sku, _), believed in zip(rows, recognised, strict=True):
+        recognised = _recognised(of, recogniser, scene.picture, boxes)
+        for sku, row in pairs:
+            if row is None:
+                continue
+            believed = recognised[row]
             right.append(believed.candidates[0].sku == sku)
             unseen += believed.verdict is Verdict.UNSEEN
             if believed.verdict is Verdict.SURE:
@@ -356,6 +358,12 @@ def _named(of: Asked, recogniser: Recogniser, find: Finder) -> tuple[str, ...]:
         f"{np.mean(sure):.3f}" if sure else "-",
         f"{unseen / count:.3f}",
     )
+
+
+def _recognised(of: Asked, recogniser: Recogniser, picture: Image.Image, boxes: Sequence[Box]) -> list[Recognition]:
+    """What is believed of the things on one photo, as `serving` judges them: in company."""
+    seen = of.encoder.encode(region_crops(picture, boxes))
+    return recogniser.recognise(seen, of.encoder.fingerprint, [slice(0, len(boxes))])
 
 
 def matches(truth: Sequence[Box], found: Sequence[Box]) -> list[int | None]:
@@ -390,8 +398,7 @@ def _single(
             boxes = list(find(picture))
             spent += time.process_time() - start
             boxes = boxes if len(boxes) > 1 else []
-            crops = region_crops(picture, boxes)
-            parts = recogniser.recognise(of.encoder.encode(crops), of.encoder.fingerprint)
+            parts = _recognised(of, recogniser, picture, boxes)
             judged = [Judged(box, part) for box, part in zip(boxes, parts, strict=True)]
             answer = settled(Judged(whole(picture), believed), judged)[0].recognition
             several += bool(boxes)

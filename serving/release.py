@@ -1,6 +1,6 @@
 """The second half of an answer: what a release makes of what an encoder saw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class Release:
         with (watch or Stopwatch()).stage(Stage.SEARCH):
             rows = [seen.vectors for seen in looked]
             vectors = np.concatenate(rows) if rows else np.empty((0, 0), dtype=np.float32)
-            recognised = iter(self.recogniser.recognise(vectors, fingerprint))
+            recognised = iter(self.recogniser.recognise(vectors, fingerprint, _company(looked)))
             return [self._answer(seen, [Judged(box, next(recognised)) for box in _judged(seen)]) for seen in looked]
 
     def references(self, sku: str) -> tuple[bytes, ...]:
@@ -78,6 +78,15 @@ class Release:
 
     def _match(self, candidate: Candidate) -> Match:
         return Match(candidate.sku, candidate.score, self.product(candidate.sku))
+
+
+def _company(looked: Sequence[Looked]) -> Iterator[slice]:
+    """The vectors of the several things on each photo; that of the whole photo stands before them."""
+    end = 0
+    for seen in looked:
+        end += len(seen.vectors)
+        if len(seen.boxes) > 1:
+            yield slice(end - len(seen.boxes), end)
 
 
 def _judged(seen: Looked) -> tuple[Box, ...]:

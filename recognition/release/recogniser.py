@@ -1,5 +1,6 @@
 """The recogniser of a release: vectors in, recognitions out. Used alike by the night, the gate and the query path."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recognition.errors import EncoderMismatchError
@@ -40,8 +41,13 @@ class Recogniser:
         """[n, d] encoder vectors in the space in which this release compares."""
         return self.heads.metric.apply(vectors)
 
-    def recognise(self, vectors: Vectors, fingerprint: str) -> list[Recognition]:
+    def recognise(self, vectors: Vectors, fingerprint: str, company: Iterable[slice] = ()) -> list[Recognition]:
         """What is believed of each of [n, d] vectors, made by the encoder of that fingerprint.
+
+        Args:
+            vectors: what the encoder saw.
+            fingerprint: of the encoder.
+            company: rows that are things on one photo, see `recognition.triage.company`.
 
         Raises:
             EncoderMismatchError: the vectors come from another encoder than the heads.
@@ -53,7 +59,7 @@ class Recogniser:
             )
         if not len(vectors):
             return []
-        return judge(self.rank(vectors), self.heads.classes, self.heads.tiers, self.thresholds)
+        return judge(self.rank(vectors), self.heads.classes, self.heads.tiers, self.thresholds, company)
 
     def rank(self, vectors: Vectors) -> Ranking:
         """The candidates of each of [n, d] vectors, best first."""

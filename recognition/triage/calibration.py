@@ -72,6 +72,7 @@ def calibrate(
         promised_precision=policy.sure_precision,
         expected_coverage=float(accepted.mean()),
         evidence=float(effective_sizes(of_known.weights, of_known.clusters, of_known.correlations)[-1]),
+        unseen_share=policy.unseen_share,
     )
 
 
@@ -179,4 +180,5 @@ def _without_evidence(policy: CalibrationPolicy) -> Thresholds:
         promised_precision=policy.sure_precision,
         expected_coverage=0.0,
         evidence=0.0,
+        unseen_share=policy.unseen_share,
     )

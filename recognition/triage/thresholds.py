@@ -79,6 +79,7 @@ class Thresholds:
         promised_precision: what `sure` was calibrated to.
         expected_coverage: share of known photos that calibration expects to be sure.
         evidence: how many independent photos the calibration photos were worth.
+        unseen_share: of photos that were expected to show an unknown product; of releases that do not say, the usual.
     """
 
     known: KnownProduct
@@ -90,3 +91,4 @@ class Thresholds:
     promised_precision: float
     expected_coverage: float
     evidence: float
+    unseen_share: float = 0.1

@@ -4,10 +4,11 @@ Confidence is the probability of being right in the field: P(the product is know
 the product may be none of the candidates, and an unsure answer never claims more than sure ones promise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from recognition.heads.scoring import Ranking
+from recognition.triage.company import known_in_company
 from recognition.triage.thresholds import Thresholds
 from recognition.vocabulary import Tier, Verdict
 
@@ -46,10 +47,13 @@ def judge(
     classes: Sequence[str],
     tiers: Sequence[Tier],
     thresholds: Thresholds,
+    company: Iterable[slice] = (),
     shown: int = SHOWN_CANDIDATES,
 ) -> list[Recognition]:
-    """A verdict for each row of the ranking."""
+    """A verdict for each row of the ranking; `company`: rows that are things on one photo."""
     known = thresholds.known.probability(ranking)
+    for rows in company:
+        known[rows] = known_in_company(known[rows], thresholds.unseen_share)
     scores = ranking.probability[:, :shown] * known[:, None]
     return [
         _judged(

@@ -1,16 +1,25 @@
 """One product or several on a photo: which judgement becomes the answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from recognition.encoders import open_encoder
 from recognition.isolation.protocol import Box, Isolated
 from recognition.isolation.regions import region_crops, regions_of
+from recognition.release.bundle import open_bundle
 from recognition.triage.verdict import Candidate, Recognition
 from recognition.vocabulary import Verdict
+from serving.answers import Identification
+from serving.looker import Looked
+from serving.release import Release
 from serving.several import Judged, settled
+from tests.support.serving import photo_of, write_release
 
 PHOTO, LEFT, RIGHT = Box(0, 0, 100, 50), Box(5, 5, 40, 45), Box(60, 5, 95, 45)
 
@@ -52,6 +61,29 @@ def test_a_sure_answer_to_the_whole_photo_is_never_lost_to_its_parts():
     first, second = settled(whole, parts)
     assert first == Judged(RIGHT, whole.recognition)
     assert second == parts[0]
+
+
+def confidences(answers: Sequence[Identification]) -> list[float]:
+    return [found.confidence for answer in answers for found in answer.found]
+
+
+def test_each_thing_is_judged_in_the_company_of_its_own_photo_whatever_else_is_asked(tmp_path: Path):
+    release = Release.of_bundle(open_bundle(write_release(tmp_path / "releases")))
+    strangers = [Image.new("RGB", (96, 96), colour) for colour in ("black", "yellow", "white", "purple")]
+    tea = Image.open(BytesIO(photo_of("red/tea 1", seed=99)))
+    pictures = [tea, *strangers, tea]
+    seen = open_encoder(release.bundle.manifest.encoder.spec(None, None)).encode(pictures)
+    among_strangers = Looked((100, 50), (LEFT, RIGHT, LEFT, RIGHT), np.stack([seen[4], *seen[:4]]))
+    alone = Looked((100, 50), (LEFT,), seen[5:])
+    asked = [alone, among_strangers, alone]
+    answers = release.answer(asked, release.fingerprint)
+    one_by_one = [release.answer([looked], release.fingerprint)[0] for looked in asked]
+    assert confidences(answers) == pytest.approx(confidences(one_by_one), rel=1e-5)
+    by_itself, (best, *others) = answers[0].found[0], answers[1].found
+    assert by_itself.match is not None
+    assert by_itself.match.sku == best.alternatives[0].sku == "red/tea 1"
+    assert best.confidence < 0.9995 * by_itself.confidence
+    assert [found.match for found in others] == [None] * 3
 
 
 def isolated(*boxes: Box) -> Isolated:

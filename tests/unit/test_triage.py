@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recognition.heads.choice import Choice
 from recognition.heads.coarse_head import fit_coarse_head
@@ -15,6 +16,7 @@ from recognition.heads.two_covariance import fit_two_covariance
 from recognition.heads.whitening import Whitening
 from recognition.release.curves import reliability
 from recognition.triage.calibration import CalibrationPolicy, calibrate, fit_known_product
+from recognition.triage.company import known_in_company
 from recognition.triage.effective_size import effective_sizes, intraclass_correlation
 from recognition.triage.separation import auroc, false_positive_rate
 from recognition.triage.thresholds import NEVER_SURE, KnownProduct, Thresholds
@@ -221,6 +223,51 @@ THRESHOLDS = Thresholds(
     expected_coverage=0.5,
     evidence=500.0,
 )
+
+
+def odds_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    return probabilities / (1 - probabilities)
+
+
+def test_a_thing_among_strangers_is_less_probably_known_and_strangers_among_known_things_gain_nothing():
+    strangers, known = np.array([0.97, 0.4, 0.2, 0.1]), np.array([0.97, 0.9999, 0.9995, 0.999])
+    assert known_in_company(strangers, 0.05)[0] < 0.6
+    assert known_in_company(known, 0.05)[0] == pytest.approx(0.97, abs=1e-3)
+    assert known_in_company(np.array([0.6, *[1.0] * 9]), 0.05)[0] <= 0.6
+    assert known_in_company(strangers[:1], 0.05) == strangers[:1], "nothing is beside it"
+
+
+@pytest.mark.parametrize("unseen_share", [0.0, 0.05, 0.5, 1.0])
+def test_in_company_one_share_of_strangers_is_all_that_changes(unseen_share: float):
+    random = np.random.default_rng(3)
+    for count in range(2, 9):
+        alone = random.beta(2, 0.5, count)
+        together = known_in_company(alone, unseen_share)
+        assert (together <= alone + 1e-12).all(), "a photo of several things makes nothing surer"
+        by_how_much = odds_of(together) / odds_of(alone)
+        assert by_how_much == pytest.approx(by_how_much[0], rel=1e-6), "what tells the things apart stays as it was"
+
+
+def test_the_share_of_strangers_on_a_photo_is_the_one_that_explains_it_best():
+    """Maximum a posteriori, found by trying every share: the expected one counts as one more thing that was seen."""
+    alone, expected = np.array([0.97, 0.9, 0.3, 0.1, 0.02]), 0.95
+    evidence = odds_of(alone) / (expected / (1 - expected))
+    shares = np.linspace(1e-4, 1 - 1e-4, 200_000)[:, None]
+    explained = np.log(shares * evidence + 1 - shares).sum(axis=1)
+    explained += expected * np.log(shares[:, 0]) + (1 - expected) * np.log(1 - shares[:, 0])
+    best = float(shares[explained.argmax(), 0])
+    odds = evidence * best / (1 - best)
+    assert known_in_company(alone, 1 - expected) == pytest.approx(odds / (1 + odds), abs=2e-3)
+
+
+def test_things_on_one_photo_are_judged_in_company_and_others_are_not():
+    nothing = np.zeros(4, dtype=np.float32)
+    ratios = np.array([3.0, -2.0, -3.0, 3.0])
+    probabilities = np.tile(np.array([[1.0, 0.0]], dtype=np.float32), (4, 1))
+    rows = np.tile(np.array([[0, 1]]), (4, 1))
+    ranking = Ranking(rows, probabilities, np.full(4, 0.7), ratios, nothing, nothing, nothing)
+    found = judge(ranking, ("sku0", "sku1"), (Tier.TRAINED,) * 2, THRESHOLDS, [slice(0, 3)])
+    assert [each.verdict for each in found] == [Verdict.UNSURE, Verdict.UNSEEN, Verdict.UNSEEN, Verdict.SURE]
 
 
 def judged(probability: float, ratio: float, tier: Tier = Tier.TRAINED) -> Recognition:
