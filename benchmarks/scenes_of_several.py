@@ -187,7 +187,10 @@ def _tell_named(asked: Asked, recogniser: Recogniser, detector: YoloxDetector, w
     print_table(
         f"{asked.name}, {what}: {len(asked.scenes)} scenes, {_products(asked.scenes)} products",
         ("way to find", "found", "named right, of all", "of found", "sure, of all", "right, of sure", "unseen, of all"),
-        [(name, *_named(asked, recogniser, find)) for name, find in finders.items()],
+        [
+            *((name, *_named(asked, recogniser, find)) for name, find in finders.items()),
+            ("the same, each thing judged alone", *_named(asked, recogniser, _served(asked.encoder), alone=True)),
+        ],
     )
 
 
@@ -333,14 +336,14 @@ def _found(of: Asked, find: Finder) -> tuple[str, ...]:
     )
 
 
-def _named(of: Asked, recogniser: Recogniser, find: Finder) -> tuple[str, ...]:
+def _named(of: Asked, recogniser: Recogniser, find: Finder, *, alone: bool = False) -> tuple[str, ...]:
     right: list[bool] = []
     sure: list[bool] = []
     unseen = 0
     for scene in of.scenes:
         boxes = list(find(scene.picture))
         pairs = zip(scene.skus, matches(scene.boxes, boxes), strict=True)
-        recognised = _recognised(of, recogniser, scene.picture, boxes)
+        recognised = _recognised(of, recogniser, scene.picture, boxes, alone=alone)
         for sku, row in pairs:
             if row is None:
                 continue
@@ -360,10 +363,12 @@ def _named(of: Asked, recogniser: Recogniser, find: Finder) -> tuple[str, ...]:
     )
 
 
-def _recognised(of: Asked, recogniser: Recogniser, picture: Image.Image, boxes: Sequence[Box]) -> list[Recognition]:
-    """What is believed of the things on one photo, as `serving` judges them: in company."""
+def _recognised(
+    of: Asked, recogniser: Recogniser, picture: Image.Image, boxes: Sequence[Box], *, alone: bool
+) -> list[Recognition]:
+    """What is believed of the things on one photo: in company, as `serving` judges them, or each by itself."""
     seen = of.encoder.encode(region_crops(picture, boxes))
-    return recogniser.recognise(seen, of.encoder.fingerprint, [slice(0, len(boxes))])
+    return recogniser.recognise(seen, of.encoder.fingerprint, [] if alone else [slice(0, len(boxes))])
 
 
 def matches(truth: Sequence[Box], found: Sequence[Box]) -> list[int | None]:
@@ -398,7 +403,7 @@ def _single(
             boxes = list(find(picture))
             spent += time.process_time() - start
             boxes = boxes if len(boxes) > 1 else []
-            parts = _recognised(of, recogniser, picture, boxes)
+            parts = _recognised(of, recogniser, picture, boxes, alone=False)
             judged = [Judged(box, part) for box, part in zip(boxes, parts, strict=True)]
             answer = settled(Judged(whole(picture), believed), judged)[0].recognition
             several += bool(boxes)
