@@ -69,10 +69,10 @@ SELECT
     CASE WHEN min(origin) = max(origin) THEN min(origin) ELSE arg_max(origin, (labelled_at, seq)) END,
     min(kind) <> max(kind) OR min(coalesce(sku, '')) <> max(coalesce(sku, '')),
     min(origin) = 'annotator' AND count(*) > 1,
-    list(DISTINCT sku) FILTER (sku IS NOT NULL)
+    coalesce(list(DISTINCT sku) FILTER (sku IS NOT NULL), [])
 FROM opinions
 GROUP BY sha256;
-COMMENT ON MACRO TABLE photo_labels IS 'What is said of each photo? Where opinions differ, kind, sku and origin say nothing, and claims has every SKU that is named.';
+COMMENT ON MACRO TABLE photo_labels IS 'What is said of each photo? Where opinions differ, kind, sku and origin say nothing. Where more than one statement stands, claims has every SKU that is named by those that count.';
 
 -- A cycle is taught what it pulls itself, and what was pulled before it began. While it is at work it has not ended yet: what
 -- it pulled itself is among these.

@@ -1,8 +1,8 @@
 -- What each class has, from every standing statement: the same as recognition.audit counts photo by photo, in one pass.
--- Ten million statements are the measure: what is rare (conflicts, near duplicates) is taken apart from the rest.
+-- Ten million statements are the measure: what is rare (several statements, near duplicates) is taken apart from the rest.
 -- `label_settled`: the photos about which people disagreed, and one answer was probable enough.
-WITH labels AS NOT MATERIALIZED (
-    FROM photo_labels()
+WITH weighed AS MATERIALIZED (
+    FROM photo_labels() WHERE claims IS NOT NULL
 ),
 families AS (
     SELECT coalesce(product_identity.product, listing.sku) AS member, listing.source || '/' || listing.product_group AS name
@@ -16,7 +16,7 @@ families AS (
         ) = 1
 ),
 contradicted AS (
-    SELECT sha256, unnest(claims) AS sku FROM labels ANTI JOIN label_settled USING (sha256) WHERE conflict
+    SELECT sha256, unnest(claims) AS sku FROM weighed ANTI JOIN label_settled USING (sha256) WHERE conflict
 ),
 of_families AS (
     SELECT sha256, count(DISTINCT coalesce(families.name, contradicted.sku)) > 1 AS several
@@ -25,7 +25,11 @@ of_families AS (
     GROUP BY sha256
 ),
 claims AS (
-    SELECT sha256, sku, false AS conflict, false AS several FROM labels WHERE NOT conflict AND sku IS NOT NULL
+    SELECT sha256, sku, false AS conflict, false AS several
+    FROM label_standing ANTI JOIN weighed USING (sha256)
+    WHERE sku IS NOT NULL
+    UNION ALL
+    SELECT sha256, sku, false, false FROM weighed WHERE NOT conflict AND sku IS NOT NULL
     UNION ALL
     SELECT sha256, label_settled.sku, false, false FROM label_settled WHERE sku IS NOT NULL
     UNION ALL
