@@ -30,6 +30,18 @@ _STAGES = {
 }
 _DISK = "160m"
 _FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+# Where libfaketime leaves the monotonic clock alone, sleeping until a moment of it fails, as Python's own sleep does.
+_SLEEP = """\
+import select
+import time
+
+
+def sleep(seconds):
+    select.select([], [], [], seconds)
+
+
+time.sleep = sleep
+"""
 _AWAY_SECONDS = 60
 _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
@@ -91,12 +103,7 @@ def _clock_jumps(ground: Ground, runner: Runner, unharmed: Unharmed) -> Iterator
     for flow, days in ((NIGHT, 1), (NIGHT, -1), (CYCLE, 1), (CYCLE, -1)):
         with ground.project(flow, f"clock {days}") as title:
             ground.lay_out(flow)
-            clock = ground.folder / "clock"
-            clock.write_text("+0d")
-            faked = {
-                "LD_PRELOAD": str(_FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
-            }  # fmt: skip
+            clock, faked = _faked_clock(ground.folder)
             word = "night" if flow == NIGHT else "cycle"
             argv = [sys.executable, "-m", "skuloop.main", word, "--config", str(ground.config), "--label", LABELS[flow]]
             with (ground.folder / "clock.log").open("w") as log:
@@ -108,6 +115,22 @@ def _clock_jumps(ground: Ground, runner: Runner, unharmed: Unharmed) -> Iterator
         yield Harm(
             f"{flow}: the clock is set {days:+d} day", f"{code}", differs + ([f"exit code {code}"] if code else [])
         )
+
+
+def _faked_clock(folder: Path) -> tuple[Path, dict[str, str]]:
+    """The file that sets the clock, and the environment in which a run and all that it starts believe it."""
+    clock, patched = folder / "clock", folder / "patched"
+    clock.write_text("+0d")
+    patched.mkdir(exist_ok=True)
+    (patched / "sitecustomize.py").write_text(_SLEEP)
+    return clock, {
+        "PYTHONPATH": os.pathsep.join([str(patched), os.environ.get("PYTHONPATH", "")]),
+        "LD_PRELOAD": str(_FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_RESET": "1",
+    }
 
 
 def _prefect_away(ground: Ground, runner: Runner, unharmed: Unharmed) -> Iterator[Harm]:
