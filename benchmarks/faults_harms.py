@@ -1,5 +1,6 @@
 """What else happens to nights: two at once, full disks, a clock that is set, a Prefect that is away, a dead worker."""
 
+import json
 import os
 import shutil
 import signal
@@ -19,7 +20,6 @@ from benchmarks.faults_compare import Traces, differences, traces
 from benchmarks.faults_run import SKIPPED, Runner
 from benchmarks.faults_store import CYCLE, LABELS, NIGHT, Ground
 from benchmarks.faults_wanted import Unharmed
-from labelling.processes import command_lines
 from skuloop.output import say
 from skuloop.prefect_server import ensure_server, stop_server
 from skuloop.prefect_worker import ensure_worker, find_worker, stop_worker
@@ -161,9 +161,8 @@ def _worker_and_flow_killed(ground: Ground, runner: Runner, unharmed: Unharmed) 
         ensure_worker(api_url, home, say)
         feeds = ground.work / "store" / "feeds" / "shop" / f"shop-{LABELS[NIGHT]}"
         _wait(feeds.exists, 120)
-        worker = find_worker(api_url)
-        flows = [pid for pid, words in command_lines().items() if "prefect.flow_engine" in " ".join(words)]
-        for pid in filter(None, [worker, *flows]):
+        at_work = json.loads((ground.work / "store" / "locks" / "loop.json").read_text())["pid"]
+        for pid in filter(None, [find_worker(api_url), at_work]):
             os.kill(pid, signal.SIGKILL)
         killed = time.monotonic()
         code = runner.start(NIGHT, ground.config, LABELS[NIGHT], ground.folder / "again.log").end()
