@@ -11,12 +11,12 @@ PHOTOS_OF_EACH = 5
 COLOURS = {"red-tea": (200, 40, 30), "blue-tea": (30, 60, 190)}
 
 
-def small_workspace(folder: Path, timezone: str = "UTC") -> Path:
-    """Write settings and ten photos into `folder`, and return the path of the settings."""
+def small_workspace(folder: Path, timezone: str = "UTC", photos_of_each: int = PHOTOS_OF_EACH) -> Path:
+    """Write settings and photos of two classes into `folder`, and return the path of the settings."""
     random = np.random.default_rng(7)
     for sku in CLASSES:
         (folder / "photos" / sku).mkdir(parents=True)
-        for place in range(PHOTOS_OF_EACH):
+        for place in range(photos_of_each):
             drawn_photo(random, COLOURS[sku]).save(folder / "photos" / sku / f"{place}.jpg", quality=92)
     config = folder / "skuloop.toml"
     config.write_text(

@@ -130,7 +130,8 @@ def test_a_ctrl_c_reaches_the_temporary_server_too_and_yet_a_run_ends_at_once_an
     environ = quiet_environment(tmp_path / "prefect", "")
     del environ["PREFECT_API_URL"]
     environ |= {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "COLUMNS": "250"}
-    words = [*SKULOOP, "night", "--config", str(small_workspace(tmp_path))]
+    config = small_workspace(tmp_path, photos_of_each=300)  # so that the night is at work for a while
+    words = [*SKULOOP, "night", "--config", str(config)]
     with subprocess.Popen(  # noqa: S603 - ourselves
         words, cwd=CHECKOUT, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
