@@ -9,7 +9,7 @@ import pytest
 
 from recognition.audit.consensus import GoldenRecord
 from recognition.vocabulary import LabelKind, LabelOrigin, QuestionArm, QuestionKind, RunStatus
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.answers import AnswerRow, add_answers, answer_seconds, golden_results, untaught_answers
 from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.questions import (
@@ -36,8 +36,7 @@ LABEL = LabelEventRow("e", "a", LabelKind.SKU, "tea", LabelOrigin.CATALOGUE, "sh
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         add_questions(session, [GOLDEN])
         append_label_events(session, [LABEL])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.images import (
     ImageRef,
     ImageRow,
@@ -49,8 +49,7 @@ OFFER = OfferRow("tea", "shop", Decimal("4.5000"), "EUR", "InStock", NIGHT, "cra
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

@@ -19,7 +19,7 @@ from recognition.vocabulary import (
     TierReason,
     Verdict,
 )
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.audits import ClassAuditRow, append_class_audits, class_rows, current_tiers, parts, store_parts
 from warehouse.errors import WarehouseError
 from warehouse.images import ImageRow, MeasuredRow, OriginKind, OriginRow, add_images, add_origins, store_measurements
@@ -63,8 +63,7 @@ ASKED = QuestionRow(
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

@@ -11,7 +11,7 @@ from recognition.vocabulary import (
     ReleaseStatus,
     RunStatus,
 )
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.errors import WarehouseError
 from warehouse.judgements import waiting_crawls
 from warehouse.ledger import DecisionRow, SubjectKind, decisions_for, record_decisions
@@ -55,8 +55,7 @@ DECISION = DecisionRow(
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

@@ -20,7 +20,7 @@ from recognition.vocabulary import (
     TierReason,
     Verdict,
 )
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.audits import ClassAuditRow, append_class_audits
 from warehouse.images import ImageRow, MeasuredRow, OriginKind, OriginRow, add_images, add_origins, store_measurements
 from warehouse.labels import LabelEventRow, append_label_events
@@ -65,8 +65,7 @@ DECISION = DecisionRow(
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

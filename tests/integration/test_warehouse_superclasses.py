@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, ReleaseStatus
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.images import (
     ImageRef,
     ImageRow,
@@ -28,8 +28,7 @@ SECOND = replace(FIRST, release_id="r2", incumbent="r1")
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

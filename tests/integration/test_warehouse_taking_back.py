@@ -9,6 +9,7 @@ import pytest
 
 from recognition.audit.labels import LabelEvent, resolve_labels
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, QuestionArm, QuestionKind, Verdict
+from tests.support.warehouses import migrated_warehouse
 from warehouse import Warehouse
 from warehouse.images import (
     ImageRow,
@@ -62,8 +63,7 @@ BELIEF = PredictionRow("a", "r2", "run1", "n1", "tea", 0.9, 0.7, Verdict.SURE, (
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         add_images(session, [ImageRow(sha, f"{sha}.jpg", 1, "JPEG", "run1") for sha in "abc"])
         add_origins(session, [OriginRow(sha, "inbox", sha, None, OriginKind.CAMERA, "c1", NOON) for sha in "abc"])

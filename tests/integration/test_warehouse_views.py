@@ -20,7 +20,7 @@ from recognition.vocabulary import (
     Verdict,
 )
 from tasks.labels import settled_labels
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.answers import AnswerRow, add_answers
 from warehouse.images import ImageRow, MeasuredRow, add_images, store_measurements
 from warehouse.labels import LabelEventRow, SettledRow, append_label_events, store_settled
@@ -51,8 +51,7 @@ QUESTION = QuestionRow(
 
 @pytest.fixture
 def db(tmp_path: Path):
-    warehouse = Warehouse(tmp_path / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "w.duckdb")
     with warehouse.write() as session:
         yield session
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from recognition.vocabulary import FetchReason
+from tests.support.warehouses import migrated_warehouse
 from warehouse import Warehouse
 from warehouse.runs import CrawlFailureRow, CrawlRow, record_crawl
 from warehouse.session import Session
@@ -17,9 +18,7 @@ BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    opened = Warehouse(tmp_path / "w.duckdb")
-    opened.migrate()
-    return opened
+    return migrated_warehouse(tmp_path / "w.duckdb")
 
 
 @pytest.fixture

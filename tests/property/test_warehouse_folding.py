@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from recognition.pictures.duplicates import MAX_DISTANCE, near_duplicate_groups
 from recognition.vocabulary import LabelOrigin, PictureReason, Tier, TierReason
 from tasks.duplicates import group_duplicates
-from warehouse import Session, Warehouse
+from tests.support.warehouses import migrated_warehouse
+from warehouse import Session
 from warehouse.audits import ClassAuditRow, append_class_audits, class_rows
 from warehouse.images import ImageRow, MeasuredRow, add_images, duplicate_groups, store_measurements
 from warehouse.products import OfferRow, ProductRow, UpsertCount, all_products, append_offers, upsert_products
@@ -28,11 +29,8 @@ few = settings(max_examples=25, deadline=None)
 
 @contextmanager
 def empty_store() -> Iterator[Session]:
-    with tempfile.TemporaryDirectory() as folder:
-        warehouse = Warehouse(Path(folder) / "w.duckdb")
-        warehouse.migrate()
-        with warehouse.write() as db:
-            yield db
+    with tempfile.TemporaryDirectory() as folder, migrated_warehouse(Path(folder) / "w.duckdb").write() as db:
+        yield db
 
 
 OFFERS = st.builds(
