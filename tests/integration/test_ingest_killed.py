@@ -72,6 +72,7 @@ def comparable(store: Store) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_ingest_killed_again_and_again_ends_like_one_that_never_was(tmp_path: Path) -> None:
     spared = delivered(tmp_path / "spared", 1500)
     killed = Store(Path(shutil.copytree(spared.config.parent, tmp_path / "killed")) / spared.config.name)
@@ -104,6 +105,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run([umount, "-l", str(disk)], check=True)  # noqa: S603
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_a_problem_of_the_night_and_the_next_one_takes_everything_in(
     small_disk: Path, tmp_path: Path
 ) -> None:

@@ -221,6 +221,7 @@ def test_other_sources_are_let_in_while_one_is_held(store: Store) -> None:
     assert (report.held_crawls, report.new_products) == (1, 3)
 
 
+@pytest.mark.slow
 def test_who_looks_into_prefect_sees_what_changed_at_a_source_that_is_held(store: Store, prefect_api: str) -> None:
     crawl_id = store.deliver(4, [item.model_copy(update={"currency": "JPY"}) for item in NORMAL])
     say_that_it_was_cut_short(store, crawl_id)

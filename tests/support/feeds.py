@@ -17,6 +17,7 @@ from tasks.ingest import IngestReport, ingest_feeds
 from tasks.loop import Loop, finish, open_loop
 from tasks.settings import load_settings
 from tasks.wiring import Parts, build_parts
+from tests.support.warehouses import migrated_warehouse
 from warehouse.runs import CrawlRow, record_crawl
 
 FIRST_NIGHT = datetime(2031, 3, 1, 2, tzinfo=UTC)
@@ -63,6 +64,7 @@ class Store:
         config = folder / "skuloop.toml"
         config.write_text(f'{settings}\n[encoder]\nname = "handcrafted"\nworkers = 1\n', encoding="utf-8")
         store = cls(config)
+        migrated_warehouse(store.parts.paths.database)
         build_parts(load_settings(config))
         return store
 

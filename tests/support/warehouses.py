@@ -9,6 +9,7 @@ from warehouse import Warehouse
 
 def migrated_warehouse(path: Path) -> Warehouse:
     """An empty warehouse at `path`, as `migrate` leaves it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_migrated())
     return Warehouse(path)
 
