@@ -52,7 +52,7 @@ check: setup  ## Format, lint, types and architecture contracts
 test: setup setup-label-studio  ## The whole test suite, fast tests first
 	$(BIN)/pytest
 
-test-fast: setup  ## The tests that start no server (under two minutes)
+test-fast: setup  ## The tests that start no server (under five minutes on two cores)
 	$(BIN)/pytest -m "not slow"
 
 format: setup  ## Rewrite the code in the house style
