@@ -15,7 +15,7 @@ from recognition.pictures.apart import Measured, PictureReaders, readers_for
 from recognition.pictures.quality import judge_picture
 from recognition.vocabulary import PictureReason, Tier
 from tasks.duplicates import drop_placeholders, group_duplicates
-from tasks.labels import disputed_labels
+from tasks.labels import settle_disputes
 from tasks.ledger import decision
 from tasks.loop import Loop, stage
 from tasks.progress import report_progress
@@ -34,7 +34,6 @@ from warehouse.images import (
     store_measurements,
     unmeasured_images,
 )
-from warehouse.labels import SettledRow, store_settled
 from warehouse.ledger import SubjectKind, record_decisions
 from warehouse.session import Session
 
@@ -67,8 +66,7 @@ def audit_catalogue(loop: Loop) -> AuditReport:
         with loop.parts.warehouse.write() as db:
             group_duplicates(db)
             drop_placeholders(loop, db)
-            weighed = [label for label in disputed_labels(db).values() if label.weighed]
-            store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+            settle_disputes(db)
             tiers, changes = _decide_tiers(db, loop)
             split_photos(db)
         counts = Counter(tiers.values())

@@ -4,7 +4,7 @@ from labelling.payloads import AnswerKind
 from recognition.audit.labels import ResolvedLabel, resolve_labels
 from recognition.vocabulary import LabelKind
 from warehouse.answers import golden_results
-from warehouse.labels import disputed_events, undisputed_labels
+from warehouse.labels import SettledRow, disputed_events, store_settled, undisputed_labels
 from warehouse.session import Session
 
 KIND_OF_LABEL = {
@@ -20,6 +20,12 @@ KIND_OF_LABEL = {
 def settled_labels(db: Session) -> dict[str, ResolvedLabel]:
     """The label of each photo of which anybody has said anything."""
     return undisputed_labels(db) | disputed_labels(db)
+
+
+def settle_disputes(db: Session) -> None:
+    """Store what is believed of the photos about which people disagree, where one answer is probable enough."""
+    weighed = [label for label in disputed_labels(db).values() if label.weighed]
+    store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
 
 
 def disputed_labels(db: Session) -> dict[str, ResolvedLabel]:

@@ -1,6 +1,6 @@
 """A session: one open connection, one transaction, and the few verbs the table families need."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -78,15 +78,6 @@ class Session:
     def run_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> int:
         """Like `run_over`, for a mapping: ``incoming`` has the columns ``key`` and ``value``. Runs also when empty."""
         return self._over(name, _pairs_table(pairs), parameters)
-
-    def rows_over_names(
-        self, row_type: type[Row], name: str, names: Collection[str], /, **parameters: Any
-    ) -> list[Row]:
-        """Return the rows of a statement as `row_type`; ``incoming`` has the names in its column ``key``."""
-        if not names:
-            return []
-        with self._incoming(_pairs_table(dict.fromkeys(names, ""))):
-            return self.rows(row_type, name, **parameters)
 
     def tuples_over_pairs(self, name: str, pairs: Mapping[str, str], /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a statement over the pairs of a mapping as tuples."""

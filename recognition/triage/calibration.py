@@ -22,12 +22,18 @@ from recognition.heads.training import TrainedHeads
 from recognition.triage.effective_size import effective_sizes, intraclass_correlation
 from recognition.triage.promise import Evidence, ThresholdRule, least_safe_threshold
 from recognition.triage.separation import auroc, false_positive_rate
-from recognition.triage.thresholds import NEVER_SURE, OWN_FIGURES, KnownProduct, Thresholds, figures_of
+from recognition.triage.thresholds import (
+    NEVER_SURE,
+    OWN_FIGURES,
+    KnownProduct,
+    Thresholds,
+    figures_of,
+    odds_before_looking,
+)
 from recognition.vocabulary import Tier
 
 _LEAST_SPREAD = 1e-4
 _USUAL_LENGTHS = (0.01, 0.99)  # quantiles; what lies outside is too rare to learn from
-_LEAST_SHARE = 1e-6  # of unseen photos: without any, nothing would ever be unseen
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,7 @@ def fit_known_product(known: Ranking, unseen: Ranking, unseen_share: float) -> K
 
 def _prior(unseen_share: float) -> float:
     """Log-odds of being known before the photo is looked at."""
-    share = float(np.clip(unseen_share, _LEAST_SHARE, 1 - _LEAST_SHARE))
-    return float(np.log((1 - share) / share))
+    return float(np.log(odds_before_looking(unseen_share)))
 
 
 def _logistic(figures: NDArray[np.float64], kinds: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -11,6 +11,8 @@ calibrated with that share, and known things lend no trust to a stranger among t
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.triage.thresholds import odds_before_looking
+
 _EXPECTED_COUNTS_AS = 1.0  # things on the photo
 _STEPS = 50
 _LEAST = 1e-12  # a probability of exactly 0 or 1 could not be moved
@@ -27,17 +29,14 @@ def known_in_company(alone: Probabilities, unseen_share: float) -> Probabilities
     """
     if len(alone) < 2:
         return alone
-    expected = 1 - float(np.clip(unseen_share, _LEAST, 1 - _LEAST))
+    before = odds_before_looking(unseen_share)
     alone = np.clip(alone, _LEAST, 1 - _LEAST)
-    evidence = alone / (1 - alone) / _odds(expected)  # likelihood ratios, whatever the share
+    evidence = alone / (1 - alone) / before  # likelihood ratios, whatever the share
+    expected = before / (1 + before)
     share, together = expected, alone
     for _ in range(_STEPS):
         seen = (_EXPECTED_COUNTS_AS * expected + together.sum()) / (_EXPECTED_COUNTS_AS + len(alone))
         share = min(float(seen), expected)
-        odds = evidence * _odds(share)
+        odds = evidence * share / (1 - share)
         together = odds / (1 + odds)
     return together
-
-
-def _odds(probability: float) -> float:
-    return probability / (1 - probability)

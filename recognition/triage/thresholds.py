@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recognition.heads.scoring import Ranking
 from recognition.vocabulary import Tier
 
+_LEAST_SHARE = 1e-6  # of unseen photos, or of known ones
 NEVER_SURE = 1.01  # no probability reaches it
 
 
@@ -52,6 +53,12 @@ class KnownProduct:
         slopes = np.array([self.ratio, self.familiarity, *of_others, self.log_length])
         log_odds = figures_of(ranking, self.shortest, self.longest) @ slopes + self.offset
         return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))), dtype=np.float64)
+
+
+def odds_before_looking(unseen_share: float) -> float:
+    """Odds that a photo shows a known product, where so many do not; never without end, or nothing would be unseen."""
+    share = float(np.clip(unseen_share, _LEAST_SHARE, 1 - _LEAST_SHARE))
+    return (1 - share) / share
 
 
 OWN_FIGURES = 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import Warehouse
+from tests.support.warehouses import migrated_warehouse
 from warehouse.snapshot import publish_snapshot, query_snapshot
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "data-team.md"
@@ -17,8 +17,7 @@ QUERIES = re.findall(r"^### (\d+\. .+?)$.*?^```sql\n(.*?)^```", TEXT, re.DOTALL 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
-    warehouse = Warehouse(folder / "warehouse.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(folder / "warehouse.duckdb")
     return publish_snapshot(warehouse, folder / "snapshot").path
 
 

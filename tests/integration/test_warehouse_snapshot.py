@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recognition.vocabulary import Tier, TierReason
+from tests.support.warehouses import migrated_warehouse
 from warehouse import Warehouse
 from warehouse.audits import ClassAuditRow, append_class_audits
 from warehouse.errors import SnapshotError, WarehouseError
@@ -24,6 +25,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 PUBLISH_FOREVER = """
 import sys
 from pathlib import Path
+from tests.support.warehouses import migrated_warehouse
 from warehouse import Warehouse
 from warehouse.snapshot import publish_snapshot
 while True:
@@ -40,8 +42,7 @@ def audit(warehouse: Warehouse, samples: int) -> None:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    warehouse = Warehouse(tmp_path / "store" / "w.duckdb")
-    warehouse.migrate()
+    warehouse = migrated_warehouse(tmp_path / "store" / "w.duckdb")
     audit(warehouse, 7)
     return warehouse
 

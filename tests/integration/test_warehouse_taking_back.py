@@ -10,7 +10,6 @@ import pytest
 from recognition.audit.labels import LabelEvent, resolve_labels
 from recognition.vocabulary import LabelKind, LabelOrigin, PictureReason, QuestionArm, QuestionKind, Verdict
 from tests.support.warehouses import migrated_warehouse
-from warehouse import Warehouse
 from warehouse.images import (
     ImageRow,
     MeasuredRow,
@@ -184,8 +183,7 @@ def test_a_question_is_stale_once_a_photo_of_it_has_a_label_from_elsewhere(db: S
 
 
 def test_the_views_of_the_data_team_leave_out_what_was_taken_back(tmp_path: Path) -> None:
-    warehouse, folder = Warehouse(tmp_path / "views.duckdb"), tmp_path / "snapshot"
-    warehouse.migrate()
+    warehouse, folder = migrated_warehouse(tmp_path / "views.duckdb"), tmp_path / "snapshot"
     with warehouse.write() as db:
         append_label_events(db, [TEA, replace(MATE, sha256="b")])
         store_duplicate_groups(db, {"a": "a", "b": "a"})

@@ -19,11 +19,11 @@ from recognition.vocabulary import (
     ReleaseStatus,
     Verdict,
 )
-from tasks.labels import settled_labels
+from tasks.labels import settle_disputes
 from tests.support.warehouses import migrated_warehouse
 from warehouse.answers import AnswerRow, add_answers
 from warehouse.images import ImageRow, MeasuredRow, add_images, store_measurements
-from warehouse.labels import LabelEventRow, SettledRow, append_label_events, store_settled
+from warehouse.labels import LabelEventRow, append_label_events
 from warehouse.ledger import DecisionRow, SubjectKind, record_decisions
 from warehouse.predictions import PredictionRow, add_predictions, forget_old_predictions
 from warehouse.questions import QuestionRow, add_questions
@@ -133,8 +133,7 @@ def test_a_disagreement_that_the_audit_settled_is_no_conflict_until_it_is_open_a
         append_label_events(db, [said(f"{photo} gus", photo, "mate", "gus", person)])
 
     def audited() -> set[str]:
-        weighed = [label for label in settled_labels(db).values() if label.weighed]
-        store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+        settle_disputes(db)
         return {photo for (photo,) in view(db, "label_conflicts", "sha256")}
 
     assert audited() == {"open"}

@@ -12,7 +12,7 @@ from recognition.audit.split import assign_parts
 from recognition.audit.tiers import count_classes
 from recognition.vocabulary import LabelKind, LabelOrigin, Part, PictureReason
 from tasks.audit import split_photos
-from tasks.labels import settled_labels
+from tasks.labels import settle_disputes, settled_labels
 from tests.support.feeds import Store, product
 from warehouse.answers import golden_results
 from warehouse.audits import class_counts, parts, photos_to_split, store_parts
@@ -27,10 +27,8 @@ from warehouse.images import (
 )
 from warehouse.labels import (
     LabelEventRow,
-    SettledRow,
     append_label_events,
     label_events,
-    store_settled,
     undisputed_labels,
     withdraw_statements,
 )
@@ -62,8 +60,7 @@ def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Pa
         append_label_events(db, events)
         withdraw_statements(db, events[: EVENTS : EVENTS // 20], "somebody", NOON)
         labels = settled_labels(db)
-        weighed = [label for label in labels.values() if label.weighed]
-        store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+        settle_disputes(db)
     with store.parts.warehouse.read() as db:
         groups, known = duplicate_groups(db), families(db)
         by_hand = count_classes(labels.values(), refused_images(db), groups, product_skus(db), known)
@@ -76,10 +73,7 @@ def test_counts_of_the_database_are_those_of_a_photo_by_photo_count(tmp_path: Pa
 
 @pytest.mark.parametrize("seed", range(3, 8))
 def test_labels_settled_in_the_database_are_those_that_are_settled_photo_by_photo(tmp_path: Path, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    store = Store.made_in(tmp_path)
-    store.night(0, [product(f"S{n}", pictures=(), price=Decimal(5)) for n in range(SKUS)])
-    photos = [f"photo-{seed}-{place}" for place in range(PHOTOS)]
+    random, store, photos = _catalogue(tmp_path, seed)
     events = [_event(random, place, photos) for place in range(EVENTS)] + _outvoted(photos[:9])
     with store.parts.warehouse.write() as db:
         append_label_events(db, events)
@@ -99,10 +93,7 @@ def test_labels_settled_in_the_database_are_those_that_are_settled_photo_by_phot
 
 @pytest.mark.parametrize("seed", range(8, 12))
 def test_a_split_of_what_is_new_is_that_of_everything_at_once(tmp_path: Path, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    store = Store.made_in(tmp_path)
-    store.night(0, [product(f"S{n}", pictures=(), price=Decimal(5)) for n in range(SKUS)])
-    photos = [f"photo-{seed}-{place:03}" for place in range(PHOTOS)]
+    random, store, photos = _catalogue(tmp_path, seed)
     moments = [_event(random, place, photos) for place in range(EVENTS)], _outvoted(photos[:9])
     some = {
         name: Part(random.choice(list(Part))) for name in photos if random.random() < 0.1
@@ -114,13 +105,19 @@ def test_a_split_of_what_is_new_is_that_of_everything_at_once(tmp_path: Path, se
         for events in moments:
             append_label_events(db, events)
             labels, before = settled_labels(db), parts(db)
-            weighed = [label for label in labels.values() if label.weighed]
-            store_settled(db, [SettledRow(label.sha256, label.kind, label.sku) for label in weighed])
+            settle_disputes(db)
             split_photos(db)
             by_hand = _split_of_all(labels, groups, before)
             assert parts(db) == before | by_hand
             assert set(by_hand.values()) == set(Part)
             assert photos_to_split(db) == [], "nothing is open any more"
+
+
+def _catalogue(tmp_path: Path, seed: int) -> tuple[np.random.Generator, Store, list[str]]:
+    """A store with products and no photo yet, and names for photos."""
+    store = Store.made_in(tmp_path)
+    store.night(0, [product(f"S{n}", pictures=(), price=Decimal(5)) for n in range(SKUS)])
+    return np.random.default_rng(seed), store, [f"photo-{seed}-{place:03}" for place in range(PHOTOS)]
 
 
 def _split_of_all(labels: dict[str, ResolvedLabel], groups: dict[str, str], before: dict[str, Part]) -> dict[str, Part]:
